@@ -1,0 +1,1 @@
+"""The contract between export and serving: what a bundle is on disk."""

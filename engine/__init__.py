@@ -1,0 +1,1 @@
+"""Runs a bundle: decode, batch, predict, inspect. Knows nothing of HTTP."""

@@ -1,0 +1,1 @@
+"""HTTP over the engine: the BentoML service, its routes, its settings."""
