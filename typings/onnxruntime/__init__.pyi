@@ -1,0 +1,37 @@
+"""The part of ONNX Runtime's interface that we call; it ships no types of its own."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from numpy.typing import NDArray
+
+__version__: str
+
+class NodeArg:
+    name: str
+    type: str
+    shape: list[int | str | None]
+
+class SessionOptions:
+    intra_op_num_threads: int
+    inter_op_num_threads: int
+    log_severity_level: int
+    enable_profiling: bool
+    def add_session_config_entry(self, key: str, value: str, /) -> None: ...
+
+class InferenceSession:
+    def __init__(
+        self,
+        path_or_bytes: str | bytes,
+        sess_options: SessionOptions | None = ...,
+        providers: Sequence[str | tuple[str, dict[str, str]]] | None = ...,
+    ) -> None: ...
+    def get_inputs(self) -> list[NodeArg]: ...
+    def get_outputs(self) -> list[NodeArg]: ...
+    def get_providers(self) -> list[str]: ...
+    def run(
+        self, output_names: Sequence[str] | None, input_feed: Mapping[str, NDArray[Any]]
+    ) -> list[NDArray[Any]]: ...
+
+def get_available_providers() -> list[str]: ...
+def set_default_logger_severity(severity: int, /) -> None: ...
