@@ -1,0 +1,64 @@
+# Everything this repository does, by name. `make` alone lists it.
+#
+# make VARIABLE=value:  PYTHON (the Python to use), PORT, CUTAWAY_MODELS (the folder of models).
+
+PORT ?= 3000
+CUTAWAY_MODELS ?= models
+export PYTHON PORT CUTAWAY_MODELS
+
+BIN := .venv/bin
+COMPILE := ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --override overrides.txt $(UPGRADE)
+
+.PHONY: help
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
+
+.PHONY: serve
+serve: ## Set everything up, build the default models if there are none, serve on 127.0.0.1:3000
+	@deploy/serve.sh
+
+.PHONY: test
+test: ## Set everything up and run the test suite, all but the tests that take minutes
+	@deploy/setup.sh dev
+	@deploy/models.sh
+	$(BIN)/python -m pytest -m "not slow"
+
+.PHONY: test-all
+test-all: ## Run the whole test suite, the slow tests and the container image too
+	@deploy/setup.sh dev
+	@deploy/models.sh
+	$(BIN)/python -m pytest
+
+.PHONY: lint
+lint: ## Check style, types, the walls between the rooms, shell scripts and the Dockerfile
+	@deploy/setup.sh dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/shellcheck deploy/*.sh .ci/run
+	$(BIN)/hadolint Dockerfile
+
+.PHONY: models
+models: ## Build the default models, imagenet and fashion, where they are missing
+	@deploy/setup.sh export
+	@deploy/models.sh
+
+.PHONY: image
+image: ## Build the container image, run it hardened and predict through it
+	@deploy/setup.sh export
+	@deploy/models.sh
+	@deploy/image.sh
+
+.PHONY: lock
+lock: ## Compile requirements/*.in into the hashed locks (UPGRADE=--upgrade takes newer versions)
+	@deploy/setup.sh dev
+	cd requirements && $(COMPILE) dev.in -o dev.txt
+	cd requirements && for name in uv export service gpu; do \
+		$(COMPILE) --constraint dev.txt $$name.in -o $$name.txt || exit 1; done
+
+.PHONY: clean
+clean: ## Remove the environment and every cache; models/ stays
+	rm -rf .venv .cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
