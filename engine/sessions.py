@@ -73,6 +73,11 @@ class Sessions:
         self._sessions: OrderedDict[tuple[str, ...], ort.InferenceSession] = OrderedDict()
         self._lock = threading.Lock()
 
+    @property
+    def kept(self) -> list[tuple[str, ...]]:
+        """The outputs of the sessions that are kept, the last used last."""
+        return list(self._sessions)
+
     def run(self, outputs: Sequence[str], feeds: Mapping[str, Array]) -> list[Array]:
         """The outputs' values, in the order asked.
 
