@@ -1,0 +1,37 @@
+# The CPU image: the service, its hashed packages, and nothing of export. `make image` builds and tries it.
+#
+#   docker build -t cutaway .
+#   docker run --rm -p 127.0.0.1:3000:3000 -v "$PWD/models:/models:ro" --read-only --tmpfs /tmp cutaway
+
+FROM python:3.11-slim-bookworm AS packages
+COPY requirements/service.txt /requirements.txt
+# --no-deps: the lock is complete. What packages ship to test themselves (24 MB) stays behind.
+RUN python -m venv --without-pip /opt/cutaway \
+ && python -m pip --python /opt/cutaway/bin/python install --no-cache-dir --disable-pip-version-check \
+    --require-hashes --no-deps --requirement /requirements.txt \
+ && find /opt/cutaway/lib -type d '(' -name tests -o -path '*/onnx/backend/test' ')' -prune -exec rm -rf '{}' +
+
+FROM python:3.11-slim-bookworm
+COPY --from=packages /opt/cutaway /opt/cutaway
+WORKDIR /app
+COPY bentofile.yaml ./
+COPY bundle bundle
+COPY engine engine
+COPY service service
+# Compiled here, because nothing can be written at run time.
+RUN python -m compileall -q bundle engine service
+# BENTOML_DO_NOT_TRACK wants the word True. All that is ever written goes to /tmp.
+ENV PATH=/opt/cutaway/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    HOME=/tmp \
+    BENTOML_HOME=/tmp/bentoml \
+    BENTOML_DO_NOT_TRACK=True \
+    ORT_DISABLE_TELEMETRY=1 \
+    CUTAWAY_MODELS=/models
+USER 10001:10001
+EXPOSE 3000
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+  CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:3000/readyz', timeout=4)"]
+# No shell in between: SIGTERM reaches BentoML, which finishes what it has begun.
+CMD ["bentoml", "serve", ".", "--host", "0.0.0.0", "--port", "3000"]
