@@ -1,0 +1,46 @@
+"""The ASGI application: routes, guards and errors around the served models."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from service.catalogue import Catalogue
+from service.guards import BodyGuard
+from service.handlers import add_handlers
+from service.journal import Journal
+from service.metrics import Metrics
+from service.routes.health import health_router
+from service.routes.models import models_router
+from service.routes.pages import pages_router
+from service.routes.predict import predict_router
+from service.settings import Settings
+
+
+def build_application(settings: Settings) -> FastAPI:
+    """The application; its lifespan opens the models and closes them."""
+    catalogue = Catalogue(settings)
+    metrics = Metrics(lambda: ((served.manifest.name, served.queued) for served in catalogue))
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        async with catalogue.open():
+            yield
+
+    app = FastAPI(
+        title="Cutaway",
+        version="1",
+        summary="Serves Keras image classifiers and shows their inside.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.include_router(predict_router(catalogue, metrics, settings))
+    app.include_router(models_router(catalogue))
+    app.include_router(health_router(catalogue, metrics))
+    app.include_router(pages_router(app, catalogue))
+    add_handlers(app)
+    app.add_middleware(BodyGuard, settings=settings)
+    app.add_middleware(Journal, metrics=metrics)  # the last one added is the outermost
+    return app

@@ -1,0 +1,150 @@
+"""What is served: of every model in the repository the highest version that opens."""
+
+import difflib
+import logging
+from collections.abc import AsyncGenerator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from bundle.errors import BundleError, ModelNotFoundError
+from bundle.repository import Repository
+from engine.classifier import Classifier
+from engine.errors import EngineError
+from engine.images import ImageLimits
+from service.errors import NotReadyError
+from service.predictor import Predictor
+from service.settings import Settings
+
+log = logging.getLogger("cutaway")
+
+
+class StartupError(Exception):
+    """There is nothing to serve; the message is one sentence for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A version that does not open; the log has the reason."""
+
+    name: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The classifiers that opened, by model, and the versions that did not."""
+
+    classifiers: dict[str, Classifier]
+    failures: list[Failure]
+
+    @classmethod
+    def read(cls, settings: Settings) -> Self:
+        """Open and warm up what the repository holds.
+
+        Raises:
+            StartupError: no folder, no model in it, or none that opens.
+        """
+        repository = Repository(settings.models)
+        if not settings.models.is_dir():
+            raise StartupError(
+                f"no folder {settings.models}; set CUTAWAY_MODELS to your models, or export one: "
+                "python -m export convert MODEL --name N"
+            )
+        names = repository.names()
+        if not names:
+            raise StartupError(
+                f"no model in {settings.models}; export one: "
+                "python -m export convert MODEL --name N"
+            )
+        loaded = cls({}, [])
+        for name in names:
+            loaded.open_newest(repository, name, settings)
+        if not loaded.classifiers:
+            raise StartupError(f"none of the models in {settings.models} opens: see above")
+        return loaded
+
+    def open_newest(self, repository: Repository, name: str, settings: Settings) -> None:
+        """Open a model's highest version that opens; write down those above it."""
+        for version in reversed(repository.versions(name)):
+            try:
+                self.classifiers[name] = _open(repository, name, version, settings)
+            except (BundleError, EngineError) as error:
+                log.error("%s version %d is not served: %s", name, version, error)
+                self.failures.append(Failure(name, version))
+            else:
+                return
+
+
+def _open(repository: Repository, name: str, version: int, settings: Settings) -> Classifier:
+    """One version, verified and run once on its smallest and its largest batch."""
+    classifier = Classifier(
+        repository.open(name, version),
+        device=settings.device,
+        threads=settings.threads,
+        limits=ImageLimits(
+            max_pixels=settings.max_image_pixels, max_aspect=settings.max_image_aspect
+        ),
+    )
+    spec = classifier.manifest.input
+    for batch in {1, settings.max_batch}:
+        shape = (batch, spec.height, spec.width, spec.channels)
+        classifier.predict(np.zeros(shape, np.dtype(spec.dtype)))
+    return classifier
+
+
+class Catalogue:
+    """The served models while the service runs; empty before and after."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._models: dict[str, Predictor] = {}
+        self.failures: list[Failure] = []
+
+    @asynccontextmanager
+    async def open(self) -> AsyncGenerator[None]:
+        """Load everything, serve it, and stop it again once its last answer is out.
+
+        Raises:
+            StartupError: see `Loaded.read`.
+        """
+        loaded = Loaded.read(self._settings)
+        self.failures = loaded.failures
+        repository = Repository(self._settings.models)
+        threads = self._settings.decoders()
+        async with AsyncExitStack() as stack:
+            decoders = stack.enter_context(ThreadPoolExecutor(threads, "decoding"))
+            for name, classifier in loaded.classifiers.items():
+                predictor = Predictor(
+                    classifier, repository.versions(name), decoders, self._settings
+                )
+                self._models[name] = await stack.enter_async_context(predictor)
+                log.info("serving %s version %d", name, classifier.manifest.version)
+            yield
+            self._models = {}
+
+    def __iter__(self) -> Iterator[Predictor]:
+        return iter(self._models.values())
+
+    def find(self, name: str, version: str | None = None) -> Predictor:
+        """A served model.
+
+        Raises:
+            NotReadyError: nothing is loaded now.
+            ModelNotFoundError: no such model, or another version of it is served.
+        """
+        if not self._models:
+            raise NotReadyError("the models are not loaded; try again later")
+        model = self._models.get(name)
+        if model is None:
+            near = difflib.get_close_matches(name, self._models) or sorted(self._models)[:10]
+            raise ModelNotFoundError(f"no model {name[:64]!r}; nearest: {', '.join(near)}")
+        served = str(model.manifest.version)
+        if version not in (None, served):
+            raise ModelNotFoundError(
+                f"model {name!r} is served in version {served}, not {str(version)[:20]!r}"
+            )
+        return model

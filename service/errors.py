@@ -1,0 +1,116 @@
+"""What a request can be refused for, and the one table from error to HTTP status and code.
+
+RequestError
+├── InvalidQueryError      a parameter of the query is malformed, out of range or unknown
+├── BodyTooLargeError      more bytes than allowed
+├── BodyTimeoutError       the body did not arrive in time
+├── OverloadedError        too many bodies in memory; try again
+├── MultipartError         not the multipart form that was announced, or no `image` in it
+├── TooManyImagesError     more pictures than one request may bring
+└── NotReadyError          the models are not loaded, or no longer
+"""
+
+import math
+from dataclasses import dataclass, field
+
+from bundle.errors import ModelNotFoundError
+from engine.errors import (
+    DeadlineExceededError,
+    ImageError,
+    ImageTooLargeError,
+    LayerNotFoundError,
+    PixelsError,
+    QueueFullError,
+    UndecodableImageError,
+    UnsupportedImageError,
+)
+from service.schemas import Error
+
+RETRY_AFTER_SECONDS = 1.0
+
+
+class RequestError(Exception):
+    """Base of this room's errors; the message is one sentence, `details` the facts in it."""
+
+    def __init__(self, message: str, **details: object) -> None:
+        super().__init__(message)
+        self.details = details
+
+
+class InvalidQueryError(RequestError):
+    """A parameter of the query cannot be used."""
+
+
+class BodyTooLargeError(RequestError):
+    """The body has more bytes than allowed."""
+
+
+class BodyTimeoutError(RequestError):
+    """The body did not arrive in time."""
+
+
+class OverloadedError(RequestError):
+    """All requests together hold more bytes than allowed."""
+
+
+class MultipartError(RequestError):
+    """The body is not the form that its Content-Type announces, or has no picture."""
+
+
+class TooManyImagesError(RequestError):
+    """More pictures than one request may bring."""
+
+
+class NotReadyError(RequestError):
+    """The models are not loaded yet, or no longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How an error is answered."""
+
+    status: int
+    error: Error
+    headers: dict[str, str] = field(default_factory=dict[str, str])
+
+
+STATUSES: dict[type[Exception], tuple[int, str]] = {
+    InvalidQueryError: (400, "invalid_query"),
+    MultipartError: (400, "malformed_multipart"),
+    UndecodableImageError: (400, "undecodable_image"),
+    PixelsError: (400, "invalid_array"),
+    ModelNotFoundError: (404, "model_not_found"),
+    LayerNotFoundError: (404, "layer_not_found"),
+    BodyTimeoutError: (408, "body_timeout"),
+    BodyTooLargeError: (413, "body_too_large"),
+    ImageTooLargeError: (413, "image_too_large"),
+    TooManyImagesError: (413, "too_many_images"),
+    UnsupportedImageError: (415, "unsupported_image"),
+    QueueFullError: (429, "queue_full"),
+    OverloadedError: (503, "overloaded"),
+    NotReadyError: (503, "not_ready"),
+    DeadlineExceededError: (504, "deadline_exceeded"),
+}
+"""Every error that a request can be answered with; any other is ours: 500 `internal`."""
+
+
+def answer_to(error: Exception) -> Answer:
+    """The answer to one of the errors of `STATUSES`.
+
+    Raises:
+        KeyError: the error is none of them.
+    """
+    status, code = STATUSES[type(error)]
+    details = error.details if isinstance(error, RequestError) else {}
+    headers: dict[str, str] = {}
+    if status in (429, 503):
+        seconds = RETRY_AFTER_SECONDS
+        if isinstance(error, QueueFullError):
+            seconds = error.retry_after_seconds
+        headers["Retry-After"] = str(max(1, math.ceil(seconds)))
+    return Answer(status, Error(code=code, message=str(error), details=details), headers)
+
+
+def image_error(error: ImageError) -> Error:
+    """What a bad picture among others says in its place."""
+    return answer_to(error).error

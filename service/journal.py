@@ -1,0 +1,85 @@
+"""Around every request: its identity, its line in the log, its count, and the last resort."""
+
+import logging
+import re
+import uuid
+from time import perf_counter
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.metrics import Metrics
+from service.responses import json_response
+from service.schemas import Error, ErrorBody
+
+log = logging.getLogger("cutaway")
+
+_SANE_ID = re.compile(r"[!-~]{1,128}")
+_CLIENT_LEFT = 499  # nginx's number: there is nobody left to send a status to
+
+
+class Journal:
+    """ASGI middleware: X-Request-ID, metrics, log, and 500 for what nobody expected.
+
+    It writes down the method, the route's template, the status and the time: no query, no header,
+    no picture.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection event, as ASGI wants it."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = perf_counter()
+        request_id = _request_id(Headers(scope=scope))
+        status = 0
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_with_id)
+        except ClientDisconnect:
+            status = _CLIENT_LEFT
+        except Exception:
+            log.exception("request %s failed", request_id)
+            if status:
+                raise  # half an answer is out; the server closes the connection
+            await _internal_error(request_id)(scope, receive, send_with_id)
+        finally:
+            self._write(scope, request_id, status, perf_counter() - started)
+
+    def _write(self, scope: Scope, request_id: str, status: int, seconds: float) -> None:
+        """Count it, and log it if its level is asked for."""
+        route = getattr(scope.get("route"), "path", "unmatched")
+        self._metrics.count_request(route, scope["method"], status, seconds)
+        level = logging.DEBUG
+        if status >= 400:  # noqa: PLR2004  the first status that is an error
+            level = logging.INFO
+        if status >= 500:  # noqa: PLR2004  the first status that is our fault
+            level = logging.ERROR
+        if log.isEnabledFor(level):
+            text = "%s %s %d %.1f ms request=%s"
+            log.log(level, text, scope["method"], route, status, seconds * 1000, request_id)
+
+
+def _request_id(headers: Headers) -> str:
+    """The client's own if it is short and printable, else a new one."""
+    given = headers.get("x-request-id", "")
+    return given if _SANE_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def _internal_error(request_id: str) -> ASGIApp:
+    """500 without internals; the log has them under the request's id."""
+    message = f"the service failed on this request; its log says why under {request_id}"
+    body = ErrorBody(error=Error(code="internal", message=message))
+    return json_response(body, status=500)

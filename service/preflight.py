@@ -1,0 +1,44 @@
+"""Before a worker starts: can the settings be read, and does any model open?
+
+`python -m service.preflight` answers in one sentence and exits 1 if not. BentoML's supervisor
+restarts a worker that fails, for ever; so what must fail, fails here, once, in a process that ends
+and gives back its memory and its device.
+"""
+
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+from service.catalogue import Loaded, StartupError
+from service.settings import SettingsError, read_settings, unknown_variables
+
+
+def check() -> None:
+    """Open everything as a worker will.
+
+    Raises:
+        StartupError: nothing can be served.
+        SettingsError: a variable cannot be read.
+    """
+    settings = read_settings()
+    for sentence in unknown_variables():
+        logging.getLogger("cutaway").warning("%s", sentence)
+    Loaded.read(settings)
+
+
+def check_apart() -> None:
+    """`check` in a process of its own; ends this one with its exit code if it fails."""
+    root = Path(__file__).absolute().parents[1]  # where BentoML runs the workers, too
+    command = [sys.executable, "-m", "service.preflight"]
+    code = subprocess.run(command, check=False, cwd=root).returncode
+    if code:
+        sys.exit(code)
+
+
+if __name__ == "__main__":
+    logging.basicConfig(format="%(message)s")
+    try:
+        check()
+    except (StartupError, SettingsError) as error:
+        sys.exit(f"error: {error}")

@@ -1,0 +1,61 @@
+"""What the OpenAPI document says of every route: its errors, and the path with a version."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from service.schemas import ErrorBody
+
+REASONS = {
+    400: "malformed: the query, the form, the array, or a picture that does not decode",
+    404: "no such model or version",
+    405: "another method is expected here",
+    408: "the body did not arrive in time",
+    413: "too many bytes, pixels or pictures",
+    415: "not a picture in an allowed format",
+    429: "the queue is full; Retry-After says when to try again",
+    500: "our fault; the log has it under the answer's X-Request-ID",
+    503: "not ready, or too many requests at a time; Retry-After says when to try again",
+    504: "no answer within timeout_ms",
+}
+_VERSION = {
+    "name": "version",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "integer"},
+    "description": "must be the version that is served",
+}
+
+
+def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The error answers of a route, all of one shape."""
+    return {
+        status: {"model": ErrorBody, "description": REASONS[status]}
+        for status in sorted({*statuses, 500})
+    }
+
+
+def add_model_route(
+    router: APIRouter,
+    suffix: str,
+    endpoint: Callable[..., Any],
+    *,
+    method: str,
+    answer: type[BaseModel],
+    statuses: tuple[int, ...],
+    body: dict[str, Any] | None = None,
+) -> None:
+    """One endpoint under `/v1/models/{model}` and under `…/versions/{version}`."""
+    name = endpoint.__name__
+    for middle, extra in (("", {}), ("/versions/{version}", {"parameters": [_VERSION]})):
+        router.add_api_route(
+            f"/v1/models/{{model}}{middle}{suffix}",
+            endpoint,
+            methods=[method],
+            response_model=answer,
+            responses=errors(404, 503, *statuses),
+            operation_id=f"{name}_version" if middle else name,
+            openapi_extra={**extra, **(body or {})},
+        )

@@ -1,0 +1,88 @@
+"""What is served: the models, a manifest in short, the layer table."""
+
+from fastapi import APIRouter, Request, Response
+
+from service.catalogue import Catalogue, Failure
+from service.predictor import Predictor
+from service.responses import json_response
+from service.routes.documented import add_model_route, errors
+from service.schemas import (
+    Error,
+    FailedModel,
+    LayerTable,
+    ModelDetail,
+    ModelList,
+    ModelSummary,
+)
+
+
+def models_router(catalogue: Catalogue) -> APIRouter:
+    """The models and their layers."""
+    router = APIRouter(tags=["models"])
+
+    @router.get("/v1/models", response_model=ModelList, responses=errors())
+    async def models() -> Response:
+        """The served models, and the versions that do not open."""
+        return json_response(
+            ModelList(
+                models=[_summary(served) for served in catalogue],
+                failed=[_failed(failure) for failure in catalogue.failures],
+            )
+        )
+
+    async def model(request: Request, model: str) -> Response:
+        """A model's manifest in short."""
+        served = catalogue.find(model, request.path_params.get("version"))
+        return json_response(_detail(served))
+
+    async def layers(request: Request, model: str) -> Response:
+        """The network's layers in the order of computation, by the paths frozen at export."""
+        manifest = catalogue.find(model, request.path_params.get("version")).manifest
+        return json_response(
+            LayerTable(model=manifest.name, version=manifest.version, layers=list(manifest.layers))
+        )
+
+    add_model_route(router, "", model, method="GET", answer=ModelDetail, statuses=())
+    add_model_route(router, "/layers", layers, method="GET", answer=LayerTable, statuses=())
+    return router
+
+
+def _summary(served: Predictor) -> ModelSummary:
+    """A model in one line."""
+    manifest = served.manifest
+    return ModelSummary(
+        name=manifest.name,
+        version=manifest.version,
+        versions=list(served.versions),
+        architecture=manifest.source.architecture,
+        classes=len(manifest.labels),
+        layers=len(manifest.layers),
+        input=manifest.input,
+        score=manifest.output.score,
+        accuracy=manifest.accuracy,
+    )
+
+
+def _detail(served: Predictor) -> ModelDetail:
+    """The manifest without what only an operator needs: files, digests, the source's name."""
+    manifest = served.manifest
+    return ModelDetail(
+        **dict(_summary(served)),
+        created=manifest.created,
+        training=manifest.source.training,
+        preprocessing=manifest.preprocessing,
+        activation=manifest.output.activation,
+        labels=list(manifest.labels),
+        precisions=list(manifest.precisions),
+        end_to_end=manifest.end_to_end,
+    )
+
+
+def _failed(failure: Failure) -> FailedModel:
+    """Without the reason: it names files of this machine, and the log has it."""
+    message = f"version {failure.version} of {failure.name} does not open; the log says why"
+    return FailedModel(
+        name=failure.name,
+        version=failure.version,
+        error=Error(code="bundle_not_served", message=message),
+    )

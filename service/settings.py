@@ -1,0 +1,161 @@
+"""The one table of settings: `CUTAWAY_*` environment variables.
+
+`python -m service.settings` prints the table that docs/settings.md is.
+"""
+
+import difflib
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "CUTAWAY_"
+
+
+class SettingsError(Exception):
+    """A variable has a value that cannot be used; the message is one sentence a person reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What the table's unit column says of a field."""
+
+    name: str
+
+
+Folder = Annotated[Path, Unit("folder")]
+Threads = Annotated[int, Field(ge=0), Unit("threads")]
+Pictures = Annotated[int, Field(ge=1), Unit("pictures")]
+Pixels = Annotated[int, Field(ge=1), Unit("pixels")]
+Bytes = Annotated[int, Field(ge=1), Unit("bytes")]
+Milliseconds = Annotated[int, Field(ge=1), Unit("ms")]
+Seconds = Annotated[int, Field(ge=1), Unit("s")]
+Classes = Annotated[int, Field(ge=1), Unit("classes")]
+Ratio = Annotated[float, Field(ge=1), Unit("ratio")]
+
+
+class Settings(BaseSettings):
+    """What can be set, with its default; each field is the variable `CUTAWAY_<FIELD>`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid"
+    )
+
+    models: Folder = Field(
+        default=Path("models"),
+        description="The model repository: `<name>/<version>/` folders made by export.",
+    )
+    device: str = Field(
+        default="cpu",
+        description="Where the network runs: `auto`, `cpu`, `cuda` or `cuda:N`. A device that was "
+        "asked for and is not active is a start-up failure.",
+    )
+    threads: Threads = Field(
+        default=0,
+        description="Of one run of the network; 0 takes one a core.",
+    )
+    decode_threads: Threads = Field(
+        default=0,
+        description="Decoding pictures at a time; 0 takes one a core.",
+    )
+    max_batch: Pictures = Field(default=8, description="In one run of the network.")
+    queue_images: Pictures = Field(
+        default=256,
+        description="Being decoded or waiting for the network, a model; what does not fit is "
+        "answered 429.",
+    )
+    timeout_ms: Milliseconds = Field(
+        default=10_000,
+        description="From the whole request received to its answer, where the request does not "
+        "say `timeout_ms` itself; then 504.",
+    )
+    max_timeout_ms: Milliseconds = Field(
+        default=30_000,
+        description="The most that a request may ask for in `timeout_ms`.",
+    )
+    body_timeout_seconds: Seconds = Field(
+        default=20,
+        description="For a client to send its whole body; then 408.",
+    )
+    max_body_bytes: Bytes = Field(
+        default=32_000_000,
+        description="Of one request's body; more is answered 413 as soon as it is known.",
+    )
+    max_buffered_bytes: Bytes = Field(
+        default=512_000_000,
+        description="Bodies of all requests in memory at a time; what exceeds it is answered 503.",
+    )
+    max_images: Pictures = Field(default=64, description="Of one request.")
+    max_image_pixels: Pixels = Field(
+        default=50_000_000,
+        description="Width times height that a picture's header may announce; more is answered "
+        "413 before decoding.",
+    )
+    max_image_aspect: Ratio = Field(
+        default=100.0,
+        description="Long side over short side; more is answered 413 before decoding.",
+    )
+    top_k: Classes = Field(
+        default=5,
+        description="Of a prediction, where the request does not say.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info",
+        description="`debug` logs every request, `info` those refused (4xx), `error` those that "
+        "failed (5xx).",
+    )
+
+    def decoders(self) -> int:
+        """How many threads decode pictures."""
+        return self.decode_threads or os.cpu_count() or 1
+
+
+def read_settings() -> Settings:
+    """The settings of this process's environment.
+
+    Raises:
+        SettingsError: a value is of the wrong kind or outside its range.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        variable = PREFIX + str(first["loc"][0]).upper()
+        raise SettingsError(
+            f"{variable}: {first['msg'][0].lower()}{first['msg'][1:]}; "
+            f"received {first['input']!r}; see docs/settings.md"
+        ) from error
+
+
+def unknown_variables(names: Iterable[str] | None = None) -> list[str]:
+    """One sentence for each `CUTAWAY_*` variable (of the environment) that sets nothing."""
+    sentences: list[str] = []
+    for name in sorted(os.environ if names is None else names):
+        field = name.upper().removeprefix(PREFIX).lower()
+        if name.upper().startswith(PREFIX) and field not in Settings.model_fields:
+            nearest = difflib.get_close_matches(field, Settings.model_fields, 1)
+            hint = (
+                f"did you mean {PREFIX}{nearest[0].upper()}?" if nearest else "see docs/settings.md"
+            )
+            sentences.append(f"{name} is not a setting and does nothing; {hint}")
+    return sentences
+
+
+def settings_table() -> str:
+    """The table of docs/settings.md, in Markdown."""
+    rows = ["| variable | default | unit | what it does |", "|---|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        unit = "".join(item.name for item in field.metadata if isinstance(item, Unit))
+        rows.append(
+            f"| `{PREFIX}{name.upper()}` | `{field.default}` | {unit} | {field.description} |"
+        )
+    return "\n".join(rows) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(settings_table())

@@ -1,0 +1,28 @@
+"""What a request brought: encoded pictures, or an array of ready ones."""
+
+from starlette.requests import Request
+
+from bundle.manifest import ImageInput
+from engine.arrays import Pixels
+from service import arrays
+from service.multipart import Picture, read_pictures
+from service.settings import Settings
+
+Upload = list[Picture] | Pixels
+
+
+async def read_upload(request: Request, spec: ImageInput, settings: Settings) -> Upload:
+    """Read the body: a multipart form, an .npy array, or, whatever its type says, one picture.
+
+    Raises:
+        RequestError: the body is too large, too late, or not the form it claims to be.
+        PixelsError: the array is not what the network takes.
+    """
+    content_type = request.headers.get("content-type", "")
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type == "multipart/form-data":
+        return await read_pictures(request.stream(), content_type, settings.max_images)
+    body = await request.body()
+    if media_type == arrays.MEDIA_TYPE or body.startswith(arrays.MAGIC):
+        return arrays.read_array(body, spec, settings.max_images)
+    return [Picture(None, body)]
