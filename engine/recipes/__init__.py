@@ -1,0 +1,48 @@
+"""From an encoded picture to the network's input, exactly as training did it."""
+
+from typing import Protocol
+
+from bundle.manifest import ImageInput, Preprocessing
+from engine.arrays import Pixels
+from engine.images import DEFAULT_LIMITS, ImageLimits
+from engine.recipes.errors import RecipeError
+from engine.recipes.pillow import PillowRecipe
+from engine.recipes.tensorflow import TensorFlowRecipe
+
+
+class Recipe(Protocol):
+    """Turns encoded pictures into ready ones; thread-safe."""
+
+    def __call__(self, data: bytes) -> Pixels:
+        """One encoded picture → (height, width, channels), RGB or grey, levels 0-255.
+
+        The dtype is the manifest's: uint8, rounded half to even and clipped, or float32 as the
+        resize left it.
+
+        Raises:
+            ImageError: the picture is not allowed, too large, or corrupt.
+        """
+        ...
+
+
+def build_recipe(
+    spec: ImageInput, preprocessing: Preprocessing, limits: ImageLimits = DEFAULT_LIMITS
+) -> Recipe:
+    """The recipe that a manifest names, for its input size.
+
+    Raises:
+        RecipeError: the recipe has no such setting.
+    """
+    if preprocessing.crop_fraction < 1:
+        if preprocessing.recipe == "tensorflow":
+            raise RecipeError(
+                "the tensorflow recipe crops no fraction: image_dataset_from_directory has none; "
+                f"expected crop_fraction 1, received {preprocessing.crop_fraction:g}"
+            )
+        if preprocessing.method == "pad":
+            raise RecipeError(
+                "the pillow recipe pads the whole picture: expected crop_fraction 1 with pad, "
+                f"received {preprocessing.crop_fraction:g}"
+            )
+    recipe = TensorFlowRecipe if preprocessing.recipe == "tensorflow" else PillowRecipe
+    return recipe(spec, preprocessing, limits)
