@@ -33,11 +33,13 @@ find_python() {
 
 make_venv() {
   python=$(find_python) || exit 1
-  if suits "$venv/bin/python" && [ "$(version_of "$venv/bin/python")" = "$(version_of "$python")" ]; then return; fi
+  if [ "$(version_of $venv/bin/python)" = "$(version_of "$python")" ] && $venv/bin/python -c 'import pip' 2>/dev/null; then
+    return # a .venv of that Python that was made to the end
+  fi
   "$python" -c 'import ensurepip, venv' 2>/dev/null || fail "$python has no venv module;" \
     "install it (on Debian and Ubuntu: apt install python$(version_of "$python")-venv) and run make again"
   say "Making $venv with Python $(version_of "$python") ($python)"
-  "$python" -m venv --clear "$venv" || fail "$python could not make $venv; $(free_mb .) MB of disk are free"
+  "$python" -m venv --clear "$venv" >/dev/null 2>&1 || fail "$python could not make $venv; $(free_mb .) MB of disk are free, and set-up needs about $SETUP_MB MB"
 }
 
 # Runs a command, shows the lines that tell how far it is, keeps all of them in setup.log.
@@ -89,12 +91,12 @@ SETUP_MB=${SETUP_MB:-4000}
 if command -v flock >/dev/null 2>&1; then exec 9<requirements; flock 9; fi
 
 if [ -z "${PYTHON:-}" ] && suits $venv/bin/python && installed "$wanted"; then exit 0; fi
+[ -d "$locks" ] || [ "$(free_mb .)" -ge "$SETUP_MB" ] || fail "set-up needs about $SETUP_MB MB of disk and" \
+  "$(free_mb .) MB are free under $(pwd); free some space and run make again"
 make_venv
 if installed "$wanted"; then exit 0; fi
 if [ -e "$locks/dev.txt" ]; then wanted=dev; fi # dev holds all of export: never take anything away
 
-[ -d "$locks" ] || [ "$(free_mb .)" -ge "$SETUP_MB" ] || fail "set-up needs about $SETUP_MB MB of disk and" \
-  "$(free_mb .) MB are free under $(pwd); free some space and run make again"
 mkdir -p "$locks"
 say "Installing the packages of requirements/$wanted.txt into $venv"
 install "$wanted"
