@@ -47,9 +47,10 @@ models: ## Build the default models, imagenet and fashion, where they are missin
 
 .PHONY: image
 image: ## Build the container image, run it hardened and predict through it
-	@deploy/setup.sh export
+	@deploy/setup.sh dev
 	@deploy/models.sh
 	@deploy/image.sh
+	$(BIN)/python -m pytest -v tests/end_to_end/test_image.py
 
 .PHONY: lock
 lock: ## Compile requirements/*.in into the hashed locks (UPGRADE=--upgrade takes newer versions)

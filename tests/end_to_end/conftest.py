@@ -27,16 +27,29 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def wait_until_ready(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+def wait_until_ready(
+    url: str, *, alive: Callable[[], bool] = lambda: True, words: Callable[[], str]
+) -> None:
     """Return once /readyz answers 200; fail with the server's own words otherwise."""
     deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and server.poll() is None:
+    while time.monotonic() < deadline and alive():
         with suppress(httpx.TransportError):  # nobody listens yet
             if httpx.get(f"{url}/readyz", timeout=2).is_success:
                 return
         time.sleep(0.2)
-    words = log.read_text(encoding="utf-8", errors="replace")[-4000:]
-    pytest.fail(f"the server was not ready (exit code {server.poll()}):\n{words}")
+    pytest.fail(f"{url} did not get ready:\n{words()[-4000:]}")
+
+
+@pytest.fixture(scope="session")
+def until_ready() -> Callable[..., None]:
+    """Waits for a server that a test has started in its own way."""
+    return wait_until_ready
+
+
+@pytest.fixture(scope="session")
+def unused_port() -> Callable[[], int]:
+    """Finds a free port."""
+    return free_port
 
 
 @contextmanager
@@ -55,7 +68,9 @@ def started(
             start_new_session=True,
         )
     try:
-        wait_until_ready(url, server, log)
+        wait_until_ready(
+            url, alive=lambda: server.poll() is None, words=lambda: log.read_text(errors="replace")
+        )
         yield server
     finally:
         if server.poll() is None:
