@@ -40,7 +40,7 @@ class Front:
 # ours together; the journal writes and counts what is needed.
 @bentoml.service(
     workers=1,
-    http={"host": "127.0.0.1", "port": 3000},
+    http={"host": "127.0.0.1", "port": 3000},  # pyright: ignore[reportArgumentType]  text is taken
     metrics={"enabled": False},
     logging={"access": {"enabled": False}},
     tracing={"excluded_urls": ".*"},

@@ -32,6 +32,7 @@ def build_application(settings: Settings) -> FastAPI:
         version="1",
         summary="Serves Keras image classifiers and shows their inside.",
         lifespan=lifespan,
+        openapi_url=None,  # a route of ours serves it, and is counted as such
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,

@@ -61,6 +61,9 @@ def _read_header(stream: io.BytesIO) -> tuple[tuple[int, ...], bool, np.dtype]:
             raise PixelsError(f"expected .npy version 1.0 or 2.0, received {version}")
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # a header that numpy has to repair is refused
-            return _READERS[version](stream)
+            shape, fortran_order, dtype = _READERS[version](stream)
     except (ValueError, TypeError, SyntaxError, tokenize.TokenError, UserWarning) as error:
         raise PixelsError("expected an array in .npy format; its header does not read") from error
+    if any(type(length) is not int for length in shape):  # True passes numpy's own check
+        raise PixelsError(f"expected whole numbers in the header's shape, received {shape}")
+    return shape, fortran_order, dtype

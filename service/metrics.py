@@ -18,6 +18,8 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+"""What a client may write there is not bounded; the labels are."""
 PICTURES = (1, 2, 4, 8, 16, 32, 64)
 
 Gauges = Callable[[], Iterable[tuple[str, float]]]
@@ -61,7 +63,8 @@ class Metrics(Collector):
 
     def count_request(self, route: str, method: str, status: int, seconds: float) -> None:
         """One answered request; `route` is the template, never the path a client wrote."""
-        self._requests[route, method, str(status)] += 1
+        known = method if method in METHODS else "other"
+        self._requests[route, known, str(status)] += 1
         self._latency.setdefault(route, Histogram(SECONDS)).observe(seconds)
 
     def count_images(self, model: str, outcome: str, count: int) -> None:

@@ -1,12 +1,14 @@
-"""The two plain pages: what is served, and what can be asked. No script, nothing from elsewhere."""
+"""The plain pages: what is served, and what can be asked. No script, nothing from elsewhere."""
 
 from html import escape
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import HTMLResponse
 
 from service.catalogue import Catalogue
+from service.responses import json_response
+from service.routes.documented import openapi_document
 
 _HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 _STYLE = """
@@ -18,7 +20,7 @@ tr { border-bottom: 1px solid #ccc; vertical-align: top } pre { overflow-x: auto
 
 
 def pages_router(app: FastAPI, catalogue: Catalogue) -> APIRouter:
-    """`/` and `/docs`."""
+    """`/`, `/docs` and `/openapi.json`."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/")
@@ -42,12 +44,17 @@ def pages_router(app: FastAPI, catalogue: Catalogue) -> APIRouter:
             "<a href='/metrics'>metrics</a></p>",
         )
 
+    @router.get("/openapi.json")
+    async def openapi() -> Response:
+        """The OpenAPI document."""
+        return json_response(openapi_document(app))
+
     @router.get("/docs")
     async def docs() -> HTMLResponse:
         """The OpenAPI document as a table."""
         rows = "".join(
             _operation(path, method, operation)
-            for path, methods in app.openapi()["paths"].items()
+            for path, methods in openapi_document(app)["paths"].items()
             for method, operation in methods.items()
         )
         head = "<tr><th>request<th>what it does<th>query<th>answers</tr>"

@@ -1,0 +1,246 @@
+"""A real server of this repository, and clients of it."""
+
+import io
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
+
+from bundle.publishing import publish, staging
+from bundle.repository import PREDICT, Bundle, Repository
+
+ROOT = Path(__file__).parents[2]
+HEIGHT, WIDTH = 48, 64
+START_SECONDS = 90  # 8 on two idle cores
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A `bentoml serve .` in a process group of its own."""
+
+    process: subprocess.Popen[str]
+    url: str
+    log: Path
+
+    def stop(self) -> int:
+        """SIGTERM, as an operator sends it; the exit code."""
+        self.process.terminate()
+        return self.process.wait(timeout=30)
+
+
+Starter = Callable[..., Server]
+Check = Callable[[httpx.Response, int, str], dict[str, Any]]
+
+
+def environment(home: Path, settings: dict[str, str]) -> dict[str, str]:
+    """The test's environment without settings, with a BentoML home of its own."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("CUTAWAY_", "BENTOML_"))}
+    return {**kept, "BENTOML_HOME": str(home), **settings}
+
+
+@pytest.fixture(scope="session")
+def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
+    """Starts servers; whatever still runs at the end is killed, workers included."""
+    running: list[Server] = []
+
+    def start(**settings: str) -> Server:
+        home = tmp_path_factory.mktemp("server")
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        log = home / "log"
+        command = [sys.executable, "-m", "bentoml", "serve", ".", "--port", str(port)]
+        with log.open("w") as output:
+            process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=environment(home, settings),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                text=True,
+                start_new_session=True,
+            )
+        server = Server(process, f"http://127.0.0.1:{port}", log)
+        running.append(server)
+        wait_until_ready(server)
+        return server
+
+    yield start
+    for server in running:
+        if server.process.poll() is None:
+            os.killpg(server.process.pid, signal.SIGKILL)
+            server.process.wait()
+
+
+def wait_until_ready(server: Server) -> None:
+    """Return once /readyz answers 200; fail with the log if the process ends before."""
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        if server.process.poll() is not None:
+            pytest.fail(f"the server ended: {server.log.read_text()}")
+        try:
+            if httpx.get(f"{server.url}/readyz", timeout=5).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.2)
+    pytest.fail(f"the server is not ready: {server.log.read_text()}")
+
+
+def slow_graph() -> onnx.ModelProto:
+    """uint8 (batch, 48, 64, 3) → blown up, convolved → softmax; tens of ms a picture."""
+    generator = np.random.default_rng(11)
+    weights = {
+        "scales": np.array([1, 1, 8, 8], np.float32),
+        "kernel": generator.normal(0, 0.1, (32, 3, 5, 5)).astype(np.float32),
+        "head": generator.normal(0, 1, (32, 3)).astype(np.float32),
+        "axes": np.array([2, 3], np.int64),
+    }
+    nodes = [
+        helper.make_node("Cast", ["image"], ["levels"], to=TensorProto.FLOAT),
+        helper.make_node("Transpose", ["levels"], ["first"], perm=[0, 3, 1, 2]),
+        helper.make_node("Resize", ["first", "", "scales"], ["large"], mode="nearest"),
+        helper.make_node("Conv", ["large", "kernel"], ["features"]),
+        helper.make_node("ReduceMean", ["features", "axes"], ["pool"], keepdims=0),
+        helper.make_node("MatMul", ["pool", "head"], ["logits"]),
+        helper.make_node("Softmax", ["logits"], ["predictions"], axis=-1),
+    ]
+    constants = [numpy_helper.from_array(value, name) for name, value in weights.items()]
+    image = helper.make_tensor_value_info("image", TensorProto.UINT8, ["batch", HEIGHT, WIDTH, 3])
+    answer = helper.make_tensor_value_info("predictions", TensorProto.FLOAT, ["batch", 3])
+    graph = helper.make_graph(nodes, "slow", [image], [answer], constants)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+
+
+def publish_slow(root: Path, like: Bundle) -> None:
+    """Publish the slow network under the manifest of another."""
+    with staging(Repository(root), "slow") as folder:
+        onnx.save_model(slow_graph(), str(folder / PREDICT))
+        publish(
+            Repository(root),
+            folder,
+            lambda version, files: like.manifest.model_copy(
+                update={"name": "slow", "version": version, "layers": (), "files": files}
+            ),
+        )
+
+
+@pytest.fixture(scope="session")
+def models(
+    tmp_path_factory: pytest.TempPathFactory, publish_model: Callable[[Path, str], Bundle]
+) -> Path:
+    """A repository: `colours` in two versions, `slow`, and `broken`, whose weights were altered."""
+    root = tmp_path_factory.mktemp("repository") / "models"
+    publish_model(root, "colours")
+    publish_slow(root, publish_model(root, "colours"))
+    broken = publish_model(root, "broken")
+    damaged = broken.path(PREDICT)
+    damaged.write_bytes(damaged.read_bytes()[:-1] + b"\x00")
+    return root
+
+
+@pytest.fixture(scope="session")
+def server(start_server: Starter, models: Path) -> Server:
+    """The server that most tests share."""
+    return start_server(CUTAWAY_MODELS=str(models), CUTAWAY_QUEUE_IMAGES="64")
+
+
+@pytest.fixture
+def client(server: Server) -> Iterator[httpx.Client]:
+    """A client of the shared server; after every test that server still answers."""
+    with httpx.Client(base_url=server.url, timeout=30) as client:
+        yield client
+        answer = client.post("/v1/models/colours/predict", content=encode(picture(0)))
+        assert answer.status_code == 200, "the server no longer answers"
+
+
+def picture(index: int, height: int = 70, width: int = 110) -> Image.Image:
+    """A red, green or blue picture (index 0, 1, 2) with seeded noise, wider than high."""
+    pixels = np.random.default_rng(index).integers(0, 50, (height, width, 3), dtype=np.uint8)
+    pixels[..., index] += 190
+    return Image.fromarray(pixels)
+
+
+def encode(image: Image.Image, format: str = "PNG", **options: Any) -> bytes:  # noqa: A002  Pillow's own word for it
+    """The picture as a file."""
+    buffer = io.BytesIO()
+    image.save(buffer, format, **options)
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="session")
+def pictures() -> tuple[bytes, bytes, bytes]:
+    """A red, a green and a blue picture as PNG files."""
+    return encode(picture(0)), encode(picture(1)), encode(picture(2))
+
+
+@pytest.fixture(scope="session")
+def encoder() -> Callable[..., bytes]:
+    """(index of the colour, format, mode, options of the format) → a picture file."""
+
+    def make(index: int = 0, file_format: str = "PNG", mode: str = "RGB", **options: Any) -> bytes:
+        return encode(picture(index).convert(mode), file_format, **options)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def refused() -> Check:
+    """Asserts the one error shape; gives the error."""
+
+    def check(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+        assert answer.status_code == status, answer.text
+        assert answer.headers["content-type"] == "application/json"
+        assert answer.headers["x-request-id"]
+        body = json.loads(answer.content)
+        assert list(body) == ["error"]
+        assert sorted(body["error"]) == ["code", "details", "message"]
+        assert body["error"]["code"] == code
+        assert "Traceback" not in answer.text
+        assert str(ROOT) not in answer.text
+        return body["error"]
+
+    return check
+
+
+def runner(home: Path, *command: str) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs a Python module of this repository to its end, with settings."""
+
+    def run(**settings: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", *command],
+            cwd=ROOT,
+            env=environment(home, settings),
+            capture_output=True,
+            text=True,
+            timeout=START_SECONDS,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def run_service(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """`bentoml serve .` with settings that should make it end by itself."""
+    return runner(tmp_path / "home", "bentoml", "serve", ".", "--port", "0")
+
+
+@pytest.fixture
+def preflight(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """What `bentoml serve .` runs before anything else."""
+    return runner(tmp_path / "home", "service.preflight")

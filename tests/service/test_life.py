@@ -1,0 +1,96 @@
+"""How a service process starts, what it loads, and how it ends."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).parents[2]
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def ends_in_one_sentence(done: subprocess.CompletedProcess[str], *says: str) -> None:
+    output = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "Traceback" not in output
+    errors = [line for line in output.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1, output
+    for words in says:
+        assert words in output
+
+
+def test_sigterm_ends_the_service_with_exit_code_0(
+    start_server: Callable, models: Path, pictures: tuple[bytes, ...]
+) -> None:
+    server = start_server(CUTAWAY_MODELS=str(models))
+    answer = httpx.post(f"{server.url}/v1/models/colours/predict", content=pictures[0])
+    assert answer.status_code == 200
+    assert server.stop() == 0
+    assert "Traceback" not in server.log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"CUTAWAY_MODELS": "nowhere-at-all"}, ["no folder nowhere-at-all"]),
+        ({"CUTAWAY_MAX_BATCH": "many"}, ["CUTAWAY_MAX_BATCH", "received 'many'"]),
+    ],
+)
+def test_what_cannot_be_served_ends_bentoml_in_one_sentence(
+    run_service: Run, settings: dict[str, str], says: list[str]
+) -> None:
+    ends_in_one_sentence(run_service(**settings), *says)
+
+
+def test_an_empty_repository_is_one_sentence(preflight: Run, tmp_path: Path) -> None:
+    ends_in_one_sentence(preflight(CUTAWAY_MODELS=str(tmp_path)), "no model in", "export")
+
+
+def test_a_repository_of_corrupt_bundles_is_one_sentence(
+    preflight: Run, tmp_path: Path, publish_model: Callable
+) -> None:
+    bundle = publish_model(tmp_path / "models", "only")
+    (bundle.folder / "weights.bin").write_bytes(b"altered")
+    done = preflight(CUTAWAY_MODELS=str(tmp_path / "models"))
+    ends_in_one_sentence(done, "none of the models", "was altered: expected sha256")
+
+
+def test_a_device_that_is_not_there_is_one_sentence(preflight: Run, models: Path) -> None:
+    done = preflight(CUTAWAY_MODELS=str(models), CUTAWAY_DEVICE="warp")
+    ends_in_one_sentence(done, "no device 'warp'")
+
+
+def test_an_unknown_variable_is_named_with_the_nearest_setting(
+    preflight: Run, models: Path
+) -> None:
+    done = preflight(CUTAWAY_MODELS=str(models), CUTAWAY_TOPK="3")
+    assert done.returncode == 0
+    assert "CUTAWAY_TOPK is not a setting" in done.stderr
+    assert "did you mean CUTAWAY_TOP_K?" in done.stderr
+
+
+@pytest.mark.usefixtures("client")
+def test_a_running_worker_has_not_loaded_tensorflow(server: Any) -> None:
+    workers = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text()
+    assert workers.split()
+    for worker in workers.split():
+        assert "tensorflow" not in Path(f"/proc/{worker}/maps").read_text()
+
+
+def test_importing_the_service_leaves_tensorflow_out_and_telemetry_off() -> None:
+    code = (
+        "import sys, service.app\n"
+        "from bentoml._internal.utils.analytics import usage_stats\n"
+        "from bentoml._internal.configuration.containers import BentoMLContainer as box\n"
+        "service.app.Cutaway.inject_config()\n"
+        "heavy = {'tensorflow', 'keras', 'tf2onnx', 'torch', 'sklearn'} & set(sys.modules)\n"
+        "print(len(heavy), usage_stats.do_not_track(), box.http.host.get(), box.http.port.get())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.split() == ["0", "True", "127.0.0.1", "3000"], done.stderr
