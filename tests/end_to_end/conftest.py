@@ -83,6 +83,12 @@ def started(
 
 
 @pytest.fixture(scope="session")
+def start_server() -> Callable[..., AbstractContextManager[subprocess.Popen[bytes]]]:
+    """Starts a server in a test's own way: `with start_server(command, url, log, env=…)`."""
+    return started
+
+
+@pytest.fixture(scope="session")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Serve:
     """Serves a folder of models: `with serve(models) as url`."""
 
