@@ -8,10 +8,12 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -93,24 +95,27 @@ def checkout(tmp_path_factory: pytest.TempPathFactory, default_models: Path) -> 
     return folder
 
 
-Started = Callable[..., AbstractContextManager[subprocess.Popen[bytes]]]
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A running `make serve`, and the file that it prints to."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+    log: Path
 
 
 @pytest.fixture(scope="module")
-def address(
-    checkout: Path, unused_port: Callable[[], int], start_server: Started
-) -> Generator[str]:
-    """Where `make serve` serves; on a free port instead of 3000, as a reader may say too."""
+def serving(
+    checkout: Path,
+    unused_port: Callable[[], int],
+    start_server: Callable[..., AbstractContextManager[subprocess.Popen[bytes]]],
+) -> Generator[Serving]:
+    """`make serve` as it stands, on a free port instead of 3000, as a reader may say too."""
     port = unused_port()
-    url = f"http://127.0.0.1:{port}"
-    with start_server(
-        ["bash", "-c", f"exec {command_with('make serve')}"],
-        url,
-        checkout / "serve.log",
-        cwd=checkout,
-        env={"PORT": str(port)},
-    ):
-        yield url
+    url, log = f"http://127.0.0.1:{port}", checkout / "serve.log"
+    command = ["bash", "-c", f"exec {command_with('make serve')}"]
+    with start_server(command, url, log, cwd=checkout, env={"PORT": str(port)}) as process:
+        yield Serving(process, url, log)
 
 
 def test_every_command_block_is_run_by_a_test() -> None:
@@ -157,10 +162,10 @@ def test_a_reader_fine_tunes_a_model_in_one_command(checkout: Path) -> None:
     assert manifest["accuracy"]["top1"] >= 0.9
 
 
-def test_the_answer_shown_is_the_answer_given(checkout: Path, address: str) -> None:
+def test_the_answer_shown_is_the_answer_given(checkout: Path, serving: Serving) -> None:
     if shutil.which("curl") is None:
         pytest.skip("curl is not installed")
-    command = command_with("curl").replace("http://127.0.0.1:3000", address)
+    command = command_with("curl").replace("http://127.0.0.1:3000", serving.url)
     given = json.loads(run(checkout, command))
     (shown,) = [json.loads(text) for language, text in BLOCKS if language == "json"]
     assert comparable(given) == comparable(shown)
@@ -176,10 +181,20 @@ def comparable(answer: dict[str, Any]) -> dict[str, Any]:
     return answer | {"results": results, "timing_ms": sorted(answer["timing_ms"])}
 
 
-def test_make_serve_serves_what_the_reader_has_made(address: str) -> None:
-    models = httpx.get(f"{address}/v1/models", timeout=10).text
+def test_make_serve_serves_what_the_reader_has_made(serving: Serving) -> None:
+    models = httpx.get(f"{serving.url}/v1/models", timeout=10).text
     for name in ("imagenet", "fashion", "mine", "birds"):
         assert f'"{name}"' in models
+
+
+def test_ctrl_c_ends_make_serve_without_a_traceback(serving: Serving) -> None:
+    os.killpg(serving.process.pid, signal.SIGINT)  # as a terminal does it: to all of them
+    serving.process.wait(timeout=30)
+    printed = serving.log.read_text()
+    assert "Traceback" not in printed
+    assert "***" not in printed  # make's own complaint
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{serving.url}/livez")
 
 
 def test_every_link_leads_somewhere() -> None:
