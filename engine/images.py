@@ -4,6 +4,7 @@ Nothing here decodes pixels. A client's file name or content type is never consu
 claims, the bytes are what a decoder will meet.
 """
 
+import logging
 import re
 import struct
 import warnings
@@ -54,6 +55,8 @@ MAX_SCANNED_PIXELS = 1_000_000_000
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
 # The rest of Pillow's warnings concern metadata (EXIF, TIFF tags, animations) that nobody reads.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+# What a client's file makes Pillow complain of is in the answer; at DEBUG it would log its EXIF.
+logging.getLogger("PIL").setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True, slots=True)

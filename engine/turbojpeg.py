@@ -31,7 +31,7 @@ def read_jpeg_header(data: bytes) -> JpegHeader | None:
     """
     try:
         height, width, colorspace, _ = simplejpeg.decode_jpeg_header(data, strict=False)
-    except ValueError:
+    except (ValueError, LookupError):  # KeyError where the file ends before its frame header
         return None
     return JpegHeader(int(width), int(height), colorspace in ("CMYK", "YCCK"))
 
