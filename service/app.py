@@ -5,11 +5,16 @@ import sys
 from typing import Any
 
 import bentoml
+from bentoml._internal.utils.analytics import usage_stats
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.application import build_application
 from service.preflight import check_apart
 from service.settings import SettingsError, read_settings
+
+# `bentoml serve` asked whether it may report its usage before it imported this room, which says no,
+# and kept the answer.
+usage_stats.do_not_track.cache_clear()
 
 try:
     settings = read_settings()

@@ -30,7 +30,7 @@ START_SECONDS = 90  # 8 on two idle cores
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A `bentoml serve .` in a process group of its own."""
+    """A `bentoml serve .`: a supervisor, and its worker in a session of its own."""
 
     process: subprocess.Popen[str]
     url: str
@@ -39,7 +39,18 @@ class Server:
     def stop(self) -> int:
         """SIGTERM, as an operator sends it; the exit code."""
         self.process.terminate()
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=60)
+
+    def workers(self) -> list[int]:
+        """The supervisor's children."""
+        pid = self.process.pid
+        return [int(w) for w in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+    def kill(self) -> None:
+        """End it and its workers, whatever they do."""
+        for pid in (*self.workers(), self.process.pid):
+            os.kill(pid, signal.SIGKILL)
+        self.process.wait()
 
 
 Starter = Callable[..., Server]
@@ -47,14 +58,17 @@ Check = Callable[[httpx.Response, int, str], dict[str, Any]]
 
 
 def environment(home: Path, settings: dict[str, str]) -> dict[str, str]:
-    """The test's environment without settings, with a BentoML home of its own."""
+    """The test's environment without settings, with a BentoML home of its own.
+
+    BentoML's debug switch prints what it would report, and to nobody, instead of reporting it.
+    """
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("CUTAWAY_", "BENTOML_"))}
-    return {**kept, "BENTOML_HOME": str(home), **settings}
+    return {**kept, "BENTOML_HOME": str(home), "__BENTOML_DEBUG_USAGE": "true", **settings}
 
 
 @pytest.fixture(scope="session")
 def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
-    """Starts servers; whatever still runs at the end is killed, workers included."""
+    """Starts servers; whatever still runs at the end is ended, workers included."""
     running: list[Server] = []
 
     def start(**settings: str) -> Server:
@@ -72,7 +86,6 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 text=True,
-                start_new_session=True,
             )
         server = Server(process, f"http://127.0.0.1:{port}", log)
         running.append(server)
@@ -82,8 +95,7 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
     yield start
     for server in running:
         if server.process.poll() is None:
-            os.killpg(server.process.pid, signal.SIGKILL)
-            server.process.wait()
+            server.kill()
 
 
 def wait_until_ready(server: Server) -> None:
@@ -105,8 +117,9 @@ def slow_graph() -> onnx.ModelProto:
     """uint8 (batch, 48, 64, 3) → blown up, convolved → softmax; tens of ms a picture."""
     generator = np.random.default_rng(11)
     weights = {
-        "scales": np.array([1, 1, 8, 8], np.float32),
+        "scales": np.array([1, 1, 4, 4], np.float32),
         "kernel": generator.normal(0, 0.1, (32, 3, 5, 5)).astype(np.float32),
+        "kernel2": generator.normal(0, 0.1, (32, 32, 5, 5)).astype(np.float32),
         "head": generator.normal(0, 1, (32, 3)).astype(np.float32),
         "axes": np.array([2, 3], np.int64),
     }
@@ -114,7 +127,8 @@ def slow_graph() -> onnx.ModelProto:
         helper.make_node("Cast", ["image"], ["levels"], to=TensorProto.FLOAT),
         helper.make_node("Transpose", ["levels"], ["first"], perm=[0, 3, 1, 2]),
         helper.make_node("Resize", ["first", "", "scales"], ["large"], mode="nearest"),
-        helper.make_node("Conv", ["large", "kernel"], ["features"]),
+        helper.make_node("Conv", ["large", "kernel"], ["edges"]),
+        helper.make_node("Conv", ["edges", "kernel2"], ["features"]),
         helper.make_node("ReduceMean", ["features", "axes"], ["pool"], keepdims=0),
         helper.make_node("MatMul", ["pool", "head"], ["logits"]),
         helper.make_node("Softmax", ["logits"], ["predictions"], axis=-1),
