@@ -138,4 +138,4 @@ def _loss_name(loss: Setting) -> str:
         text = loss
     else:
         text = str(getattr(loss, "name", None) or getattr(loss, "__name__", ""))
-    return text.lower()
+    return text.lower().removesuffix("_loss")

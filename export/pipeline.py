@@ -14,10 +14,11 @@ from export.convert import OUTPUT, to_onnx
 from export.differentiable import differentiable_outputs
 from export.graphs import write_graphs
 from export.labels import labels_for
-from export.load import is_saved_model, load_keras
+from export.load import load_keras
 from export.network import Network, check_keras
 from export.options import ConvertOptions
 from export.pictures import sample_files
+from export.probe import is_saved_model
 from export.publish import Draft, write_golden, write_parity
 from export.report import Report
 from export.saved_model import folder_digest, load_saved_model

@@ -153,7 +153,10 @@ def parse_numbers(text: str) -> Numbers:
     Raises:
         ValueError: something else.
     """
-    numbers = tuple(float(Fraction(part.strip())) for part in text.split(","))
+    try:
+        numbers = tuple(float(Fraction(part.strip())) for part in text.split(","))
+    except (ValueError, ZeroDivisionError):
+        numbers = ()
     if len(numbers) not in (1, 3):
         raise ValueError(f"expected one number, or three with commas, received {text!r}")
     return numbers

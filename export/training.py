@@ -1,5 +1,6 @@
 """The training pipeline's own loading of picture files: what the engine is measured against."""
 
+import io
 import math
 import shutil
 import tempfile
@@ -80,10 +81,9 @@ def _with_pillow(file: Path, spec: ImageInput, preprocessing: Preprocessing) -> 
     grey = spec.channels == 1
     kernel = "box" if preprocessing.interpolation == "area" else preprocessing.interpolation
     size = (spec.width, spec.height)
-    plain = preprocessing.exif == "ignore" and preprocessing.background is None
-    if plain and preprocessing.method != "pad" and preprocessing.crop_fraction == 1:
+    if preprocessing.method != "pad" and preprocessing.crop_fraction == 1:
         picture = keras.utils.load_img(
-            file,
+            _content(file, preprocessing),
             color_mode="grayscale" if grey else "rgb",
             target_size=(spec.height, spec.width),
             interpolation=kernel,
@@ -94,8 +94,6 @@ def _with_pillow(file: Path, spec: ImageInput, preprocessing: Preprocessing) -> 
     resample = Image.Resampling[kernel.upper()]
     if preprocessing.method == "pad":
         picture = ImageOps.pad(picture, size, resample)
-    elif preprocessing.method == "crop" and preprocessing.crop_fraction == 1:
-        picture = ImageOps.fit(picture, size, resample)
     elif preprocessing.method == "crop":
         picture = _short_side(picture, size, preprocessing.crop_fraction, resample)
     else:
@@ -103,6 +101,15 @@ def _with_pillow(file: Path, spec: ImageInput, preprocessing: Preprocessing) -> 
         enlarged = (math.floor(size[0] / fraction), math.floor(size[1] / fraction))
         picture = _centre(picture.resize(enlarged, resample), size)
     return keras.utils.img_to_array(picture)
+
+
+def _content(file: Path, preprocessing: Preprocessing) -> Path | io.BytesIO:
+    """The file itself, or its picture made upright and opaque, for load_img to open."""
+    if preprocessing.exif == "ignore" and preprocessing.background is None:
+        return file
+    content = io.BytesIO()
+    _opened(file, preprocessing).save(content, "PNG")
+    return content
 
 
 def _opened(file: Path, preprocessing: Preprocessing) -> Image.Image:

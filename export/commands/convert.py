@@ -12,6 +12,7 @@ from export.errors import SettingsError
 from export.labels import read_labels
 from export.options import ConvertOptions
 from export.pictures import list_pictures
+from export.probe import probe
 from export.stated import (
     PREPROCESS_NAMES,
     Numbers,
@@ -126,6 +127,7 @@ def command(model: Path, models: Path, **settings: Setting) -> None:
           --preprocess mobilenet_v2
     """
     options = parse_options(**settings)
+    probe(model)
     from export.pipeline import convert  # noqa: PLC0415 TensorFlow takes seconds: first the options
 
     convert(model, options, Repository(models))

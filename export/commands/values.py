@@ -19,8 +19,8 @@ class NumbersType(click.ParamType):
         """Parse, or fail with a usage error."""
         try:
             return parse_numbers(value)
-        except (ValueError, ZeroDivisionError):
-            self.fail(f"{value!r} is not a number, nor three with commas", param, ctx)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 class SizeType(click.ParamType):
