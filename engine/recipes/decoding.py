@@ -2,19 +2,26 @@
 
 import re
 import struct
+import zlib
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL.Image import Image
 from PIL.ImageFile import ImageFile
 
-from engine.images import ImageLimits, decode_errors, open_image, read_header
+from engine.images import ImageLimits, decode_errors, open_image, read_header, sniff
 from engine.recipes.grey import grey_of
 from engine.recipes.levels import Background, to_array, to_eight_bits, to_levels
 from engine.turbojpeg import decode_jpeg, read_jpeg_header
 
 _ADOBE = re.compile(rb"\xff\xee..Adobe", re.DOTALL)  # the marker segment APP14
-_SRGB_GAMMA = 0.45455
+
+# libpng takes these ICC profiles for sRGB, by CRC-32: HP and Microsoft's pair of 1998, in most
+# PNGs that carry any, and the ICC's own.
+_SRGB_PROFILES = frozenset(
+    (0x182EA552, 0xF29E526D, 0x5D5129CE, 0x3B8772B9, 0x427EBB21, 0x306FD8AE, 0xBBEF7812)
+)
+_SRGB_GAMMA = 45_455
 
 
 def decode(
@@ -40,13 +47,15 @@ def decode(
     Raises:
         ImageError: see `engine.images.read_header`; or the data are truncated or corrupt.
     """
-    header = read_header(data, limits)
-    if header.format == "JPEG" and (jpeg := read_jpeg_header(data)):
-        with decode_errors("JPEG"):
-            if jpeg.cmyk:
-                return _from_cmyk(data, channels)
-            return decode_jpeg(data, "GRAY" if channels == 1 else "RGB")
-    with open_image(data, limits) as image, decode_errors(header.format):
+    name = sniff(data)
+    if name == "JPEG":
+        read_header(data, limits)
+        if jpeg := read_jpeg_header(data):
+            with decode_errors(name):
+                if jpeg.cmyk:
+                    return _from_cmyk(data, channels)
+                return decode_jpeg(data, "GRAY" if channels == 1 else "RGB")
+    with open_image(data, limits) as image, decode_errors(name):
         if background is None or not image.has_transparency_data:
             return _by_pillow(image, channels, data)
         image.load()
@@ -100,9 +109,16 @@ def _png_grey(image: Image) -> NDArray[np.uint8]:
     image = to_eight_bits(image)
     if image.mode in ("1", "L", "LA"):
         return to_array(to_levels(image, 1))
-    gamma = _SRGB_GAMMA if "srgb" in image.info else image.info.get("gamma")
-    parts = round(gamma * 100_000) if isinstance(gamma, float) else None
-    return grey_of(to_array(to_levels(image, 3)), parts or None)
+    return grey_of(to_array(to_levels(image, 3)), _gamma(image))
+
+
+def _gamma(image: Image) -> int | None:
+    """The encoding that libpng reads from a PNG, in 100,000ths; None where it finds none."""
+    profile, gamma = image.info.get("icc_profile"), image.info.get("gamma")
+    is_srgb = isinstance(profile, bytes) and zlib.crc32(profile) in _SRGB_PROFILES
+    if is_srgb or "srgb" in image.info:
+        return _SRGB_GAMMA
+    return round(gamma * 100_000) or None if isinstance(gamma, float) else None
 
 
 def _is_plain_8_bit(data: bytes) -> bool:
