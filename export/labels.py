@@ -8,6 +8,7 @@ from export.errors import SettingsError
 from export.untyped import Json
 
 FORMATS = "a text file (one label a line), JSON, CSV, or the training folder"
+HEADERS = {"label", "labels", "name", "class", "class_name", "classes"}
 
 
 def read_labels(path: Path) -> tuple[str, ...]:
@@ -110,9 +111,6 @@ def _from_csv(path: Path, text: str) -> tuple[str, ...]:
         raise SettingsError(f"{path} has no column of class numbers (0, 1, 2, …)")
     named = {int(row[index_column]): row[1 - index_column] for row in body}
     return _in_order(path, named, len(body))
-
-
-HEADERS = {"label", "labels", "name", "class", "class_name", "classes"}
 
 
 def _in_order(path: Path, named: dict[int, str], rows: int) -> tuple[str, ...]:

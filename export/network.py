@@ -87,8 +87,10 @@ def check_keras(model: keras.Model, options: ConvertOptions) -> Network:
         raise ModelError(f"the model's input is {dtype}; expected float32 pictures")
     units = check_output([tuple(x.shape) for x in outputs])
     head = decide_head(find_activation(model), units, options.activation)
+    check_precision(model)
+    forward = _forward(model)
     with tapping() as recorder:
-        model(tf.zeros((1, *size, channels), dtype), training=False)
+        forward(tf.zeros((1, *size, channels), dtype))
     contained = contained_preprocessing(recorder.taps)
     stated = options.stated
     if stated is not None:
@@ -105,7 +107,7 @@ def check_keras(model: keras.Model, options: ConvertOptions) -> Network:
         head=head,
         in_graph=describe_preprocessing(contained, stated),
         stated=stated,
-        forward=lambda levels: model(levels, training=False),
+        forward=forward,
         has_layers=True,
     )
 
@@ -162,6 +164,31 @@ def check_output(shapes: list[tuple[int | None, ...]]) -> int:
             "end it with pooling or Flatten, and Dense"
         )
     return shape[1]
+
+
+def check_precision(model: keras.Model) -> None:
+    """Refuse half precision: eager Keras and ONNX Runtime round it differently at every layer.
+
+    Raises:
+        ModelError: a layer computes in float16 or bfloat16.
+    """
+    for layer in model._flatten_layers():
+        if layer.compute_dtype in ("float16", "bfloat16"):
+            raise ModelError(
+                f"layer {layer.name} computes in {layer.compute_dtype} (mixed precision), and "
+                "export compares float32 networks: build the model under "
+                "keras.config.set_dtype_policy('float32'), load the weights into it and save it"
+            )
+
+
+def _forward(model: keras.Model) -> Callable[[Tensor], Tensor]:
+    """The model at inference; one whose input has a name in an object is given such an object."""
+    names = list(model.input) if isinstance(model.input, dict) else []
+
+    def forward(levels: Tensor) -> Tensor:
+        return model({names[0]: levels} if names else levels, training=False)
+
+    return forward
 
 
 def _architecture(model: keras.Model) -> str:

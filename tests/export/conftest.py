@@ -35,10 +35,10 @@ def small_model(
     units: int = 4,
     channels: int = 3,
     size: tuple[int | None, int | None] = (HEIGHT, WIDTH),
-    inside: Callable[[keras.KerasTensor], keras.KerasTensor] | None = None,
+    inside: Callable[[Any], Any] | None = None,
 ) -> keras.Model:
     """A convolution, pooling and a head; `inside` is applied to the picture first."""
-    picture = keras.Input((*size, channels))
+    picture: Any = keras.Input((*size, channels))
     x = inside(picture) if inside else picture
     x = keras.layers.Conv2D(6, 3, strides=2, activation="relu", name="conv")(x)
     x = keras.layers.GlobalAveragePooling2D(name="pool")(x)

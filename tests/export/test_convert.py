@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -18,6 +19,10 @@ Builder = Callable[..., keras.Model]
 Exporter = Callable[..., Bundle]
 
 
+def predict(model: Any, levels: Any) -> np.ndarray:
+    return model.predict(levels, verbose=0)
+
+
 def answers(bundle: Bundle, pictures: np.ndarray) -> np.ndarray:
     return Classifier(bundle).predict(pictures)
 
@@ -29,7 +34,7 @@ def test_a_functional_model_is_published_whole(
     bundle = export(model, stated=None, labels=("a", "b", "c", "d"), training="a test")
     opened = repository.open("small")
     assert opened == bundle
-    expected = model.predict(pictures.astype(np.float32), verbose=0)
+    expected = predict(model, pictures.astype(np.float32))
     np.testing.assert_allclose(answers(opened, pictures), expected, atol=1e-6)
     manifest = opened.manifest
     assert manifest.labels == ("a", "b", "c", "d")
@@ -86,7 +91,7 @@ def test_augmentation_anywhere_is_identity(export: Exporter, pictures: np.ndarra
         ]
     )
     bundle = export(model, stated=None)
-    expected = model.predict(pictures.astype(np.float32), verbose=0)
+    expected = predict(model, pictures.astype(np.float32))
     np.testing.assert_allclose(answers(bundle, pictures), expected, atol=1e-6)
     paths = [layer.path for layer in bundle.manifest.layers]
     assert paths[1:6] == ["random_flip", "rescaling", "random_brightness", "random_contrast",
@@ -98,7 +103,7 @@ def test_a_sigmoid_unit_becomes_two_classes(
 ) -> None:
     model = build(units=1, head="sigmoid", inside=keras.layers.Rescaling(1 / 255))
     bundle = export(model, stated=None, labels=("cat", "dog"))
-    dog = model.predict(pictures.astype(np.float32), verbose=0)[:, 0]
+    dog = predict(model, pictures.astype(np.float32))[:, 0]
     scores = answers(bundle, pictures)
     np.testing.assert_allclose(scores, np.stack([1 - dog, dog], axis=1), atol=1e-6)
     assert bundle.manifest.output.activation == "sigmoid"
@@ -108,7 +113,7 @@ def test_logits_stay_logits_or_get_the_stated_activation(
     build: Builder, export: Exporter, pictures: np.ndarray
 ) -> None:
     model = build(head=None, inside=keras.layers.Rescaling(1 / 255))
-    logits = model.predict(pictures.astype(np.float32), verbose=0)
+    logits = predict(model, pictures.astype(np.float32))
     plain = export(model, stated=None)
     assert plain.manifest.output.score == "logit"
     np.testing.assert_allclose(answers(plain, pictures), logits, atol=1e-5)
@@ -126,7 +131,7 @@ def test_a_grey_model_of_open_size(build: Builder, export: Exporter) -> None:
     spec = bundle.manifest.input
     assert (spec.height, spec.width, spec.channels) == (30, 22, 1)
     grey = np.random.default_rng(1).integers(0, 256, (2, 30, 22, 1), dtype=np.uint8)
-    expected = model.predict(grey / np.float32(255), verbose=0)
+    expected = predict(model, grey / np.float32(255))
     np.testing.assert_allclose(answers(bundle, grey), expected, atol=1e-6)
 
 
@@ -137,9 +142,7 @@ def test_preprocess_input_outside_the_model_goes_into_the_graph(
     model = build()
     bundle = export(model, stated=from_name(name))
     prepared = getattr(keras.applications, name).preprocess_input(pictures.astype(np.float32))
-    np.testing.assert_allclose(
-        answers(bundle, pictures), model.predict(prepared, verbose=0), atol=1e-5
-    )
+    np.testing.assert_allclose(answers(bundle, pictures), predict(model, prepared), atol=1e-5)
     assert bundle.manifest.preprocessing.in_graph.startswith(f"stated at export: {name}")
 
 
@@ -149,7 +152,7 @@ def test_preprocess_input_inside_the_model_is_found(
 ) -> None:
     model = build(inside=getattr(keras.applications, name).preprocess_input)
     bundle = export(model, stated=None)
-    expected = model.predict(pictures.astype(np.float32), verbose=0)
+    expected = predict(model, pictures.astype(np.float32))
     np.testing.assert_allclose(answers(bundle, pictures), expected, atol=1e-5)
     assert bundle.manifest.preprocessing.in_graph.startswith("inside the model: ")
 
@@ -161,7 +164,7 @@ def test_a_normalization_layer_is_no_second_input(export: Exporter, pictures: np
     x = keras.layers.Flatten()(keras.layers.AveragePooling2D(12)(x))
     model = keras.Model(picture, keras.layers.Dense(3, activation="softmax")(x))
     bundle = export(model, stated=None)
-    expected = model.predict(pictures.astype(np.float32), verbose=0)
+    expected = predict(model, pictures.astype(np.float32))
     np.testing.assert_allclose(answers(bundle, pictures), expected, atol=1e-5)
 
 
@@ -177,14 +180,14 @@ def test_preprocessing_inside_and_stated_needs_the_user_to_insist(
     with pytest.raises(SettingsError, match=r"the model already preprocesses.*--on-top"):
         export(model, stated=from_numbers(scale=(1 / 255,)))
     bundle = export(model, stated=from_numbers(scale=(1 / 255,), on_top=True))
-    expected = model.predict(pictures / np.float32(255), verbose=0)
+    expected = predict(model, pictures / np.float32(255))
     np.testing.assert_allclose(answers(bundle, pictures), expected, atol=1e-6)
 
 
 def test_a_legacy_h5_file(build: Builder, export: Exporter, pictures: np.ndarray) -> None:
     model = build(inside=keras.layers.Rescaling(1 / 255))
     bundle = export(model, suffix=".h5", stated=None)
-    expected = model.predict(pictures.astype(np.float32), verbose=0)
+    expected = predict(model, pictures.astype(np.float32))
     np.testing.assert_allclose(answers(bundle, pictures), expected, atol=1e-6)
     assert bundle.manifest.source.file == "model.h5"
 
@@ -197,7 +200,7 @@ def test_layers_called_like_the_graph_s_own_names(export: Exporter, pictures: np
     bundle = export(model, stated=None, activation="softmax")
     values = Classifier(bundle).activations(pictures, ["image", "predictions"])
     np.testing.assert_array_equal(values["image"], pictures)
-    expected = model.predict(pictures.astype(np.float32), verbose=0)
+    expected = predict(model, pictures.astype(np.float32))
     np.testing.assert_allclose(values["predictions"], expected, atol=1e-6)
 
 
@@ -293,5 +296,26 @@ def test_a_saved_model_predicts_and_names_no_layers(
     bundle = export_file(tmp_path / "saved", stated=from_name("tf"))
     assert bundle.manifest.layers == ()
     assert bundle.manifest.output.activation == "softmax"
-    expected = model.predict(pictures / np.float32(127.5) - 1, verbose=0)
+    expected = predict(model, pictures / np.float32(127.5) - 1)
     np.testing.assert_allclose(answers(bundle, pictures), expected, atol=1e-5)
+
+
+def test_a_mixed_precision_model_is_refused_with_the_remedy(
+    build: Builder, export: Exporter
+) -> None:
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        model = build()
+    finally:
+        keras.config.set_dtype_policy("float32")
+    with pytest.raises(ModelError, match=r"computes in float16 .*set_dtype_policy"):
+        export(model)
+
+
+def test_an_input_in_an_object_is_fed_by_its_name(export: Exporter, pictures: np.ndarray) -> None:
+    picture = keras.Input((26, 38, 3), name="photo")
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(picture))
+    model = keras.Model({"photo": picture}, keras.layers.Dense(3, activation="softmax")(x))
+    bundle = export(model, stated=None)
+    expected = predict(model, {"photo": pictures.astype(np.float32)})
+    np.testing.assert_allclose(answers(bundle, pictures), expected, atol=1e-6)

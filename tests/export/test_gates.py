@@ -22,6 +22,7 @@ from export.parity import LayerParity, Parity, check_parity, parity_batches
 Builder = Callable[..., keras.Model]
 Exporter = Callable[..., Bundle]
 Spoil = Callable[[Path], None]
+layers: Any = keras.layers
 
 
 @pytest.fixture
@@ -49,10 +50,10 @@ def refused(export: Exporter, model: keras.Model, repository: Repository, **sett
 def wide_model() -> keras.Model:
     """Enough weights for the external file."""
     picture = keras.Input((26, 38, 3))
-    x = keras.layers.Conv2D(24, 3, activation="relu", name="first")(picture)
-    x = keras.layers.Conv2D(16, 3, activation="relu", name="second")(x)
-    x = keras.layers.GlobalAveragePooling2D(name="pool")(x)
-    return keras.Model(picture, keras.layers.Dense(4, activation="softmax", name="head")(x))
+    x = layers.Conv2D(24, 3, activation="relu", name="first")(picture)
+    x = layers.Conv2D(16, 3, activation="relu", name="second")(x)
+    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    return keras.Model(picture, layers.Dense(4, activation="softmax", name="head")(x))
 
 
 def test_a_changed_weight_names_the_layer_and_two_numbers(
@@ -143,17 +144,17 @@ def test_uint8_is_refused_where_it_was_asked_for_and_moves_the_answer(
 def pixel_model() -> keras.Model:
     """Scores that hang on where a level is."""
     picture = keras.Input((26, 38, 3))
-    x = keras.layers.Flatten()(picture)
-    x = keras.layers.Dense(4, kernel_initializer=keras.initializers.RandomNormal(0, 0.001, 3))(x)
-    return keras.Model(picture, keras.layers.Softmax()(x))
+    x = layers.Flatten()(picture)
+    x = layers.Dense(4, kernel_initializer=keras.initializers.RandomNormal(0, 0.001, 3))(x)
+    return keras.Model(picture, layers.Softmax()(x))
 
 
 def fraction_model() -> keras.Model:
     """Scores that hang on what rounding to whole levels takes away."""
-    picture = keras.Input((26, 38, 3))
-    x = keras.layers.GlobalAveragePooling2D()(keras.ops.abs(picture - keras.ops.round(picture)))
-    head = keras.layers.Dense(4, kernel_initializer=keras.initializers.RandomNormal(0, 1, 3))
-    return keras.Model(picture, keras.layers.Softmax()(head(x)))
+    picture: Any = keras.Input((26, 38, 3))
+    x = layers.GlobalAveragePooling2D()(keras.ops.abs(picture - keras.ops.round(picture)))
+    head = layers.Dense(4, kernel_initializer=keras.initializers.RandomNormal(0, 1, 3))
+    return keras.Model(picture, layers.Softmax()(head(x)))
 
 
 def test_the_first_bad_layer_in_order_is_named() -> None:
@@ -186,7 +187,7 @@ def test_a_flip_between_equals_is_a_tie_and_other_flips_are_not() -> None:
 
 def test_too_large_a_difference_names_the_picture_and_two_numbers() -> None:
     reference = np.array([[0.9, 0.1], [0.8, 0.2]], np.float32)
-    moved = Comparison(("a", "b"), reference + np.float32([[0], [0.01]]), reference)
+    moved = Comparison(("a", "b"), reference + np.array([[0], [0.01]], np.float32), reference)
     with pytest.raises(GateError, match=r"of b differ .* by 0\.01, and 0\.005 is allowed"):
         check_end_to_end(moved)
 

@@ -4,6 +4,7 @@ import io
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -55,7 +56,7 @@ def test_a_good_file_loads_with_its_compile_state(
 
 
 def test_a_custom_loss_does_not_stop_the_model(tmp_path: Path, build: Builder) -> None:
-    def my_loss(truth: object, scores: object) -> object:
+    def my_loss(truth: Any, scores: Any) -> Any:
         return keras.ops.mean(truth - scores)
 
     model = build()

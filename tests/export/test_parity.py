@@ -23,6 +23,7 @@ from export.load import load_keras
 Exporter = Callable[..., Bundle]
 
 slow = pytest.mark.slow
+layers: Any = keras.layers
 BASES = [
     # name, input size, layers of the base (its own input layer included)
     pytest.param("InceptionV3", (139, 171), 311),
@@ -42,17 +43,17 @@ def transfer_model(name: str, size: tuple[int, int]) -> keras.Model:
     base.trainable = False
     draw_statistics(base)
     picture = keras.Input((*size, 3))
-    x = keras.layers.RandomFlip("horizontal")(picture)
-    x = keras.layers.RandomRotation(0.05)(x)
-    x = keras.layers.RandomTranslation(0.1, 0.1)(x)
-    x = keras.layers.RandomBrightness(0.1, value_range=(0, 255))(x)
-    x = keras.layers.RandomContrast(0.1)(x)
+    x = layers.RandomFlip("horizontal")(picture)
+    x = layers.RandomRotation(0.05)(x)
+    x = layers.RandomTranslation(0.1, 0.1)(x)
+    x = layers.RandomBrightness(0.1, value_range=(0, 255))(x)
+    x = layers.RandomContrast(0.1)(x)
     if name != "EfficientNetB0":  # it rescales inside
         x = preprocess(name)(x)
     x = base(x, training=False)
-    x = keras.layers.GlobalAveragePooling2D()(x)
-    x = keras.layers.Dropout(0.2)(x)
-    x = keras.layers.Dense(
+    x = layers.GlobalAveragePooling2D()(x)
+    x = layers.Dropout(0.2)(x)
+    x = layers.Dense(
         6, activation="softmax", kernel_initializer=keras.initializers.RandomNormal(0, 0.02, 9)
     )(x)
     return keras.Model(picture, x)
@@ -69,7 +70,7 @@ def draw_statistics(base: keras.Model) -> None:
     """Random means, variances, scales and shifts, near the ones that keep values in range."""
     random = np.random.default_rng(17)
     for layer in base.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
+        if isinstance(layer, layers.BatchNormalization):
             for variable in layer.weights:
                 low, high = (-0.2, 0.2) if variable.name in ("beta", "moving_mean") else (0.7, 1.4)
                 variable.assign(random.uniform(low, high, variable.shape))
@@ -95,7 +96,7 @@ def test_every_layer_of_a_transfer_model_equals_keras(
     check_prediction(bundle, load_keras(tmp_path / "model.keras"))
 
 
-def check_prediction(bundle: Bundle, model: keras.Model) -> None:
+def check_prediction(bundle: Bundle, model: Any) -> None:
     """The published bundle against the saved file, both loaded anew, at batch 1 and 3."""
     golden = np.load(bundle.path("golden.npz"))["pixels"]
     classifier = Classifier(bundle)
