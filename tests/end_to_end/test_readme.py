@@ -41,7 +41,7 @@ keras.Sequential([
 """
 
 
-def make_photos(folder: Path, each: int = 12) -> None:
+def make_photos(folder: Path, each: int = 8) -> None:
     """Seeded noise around a colour a class; sizes differ and are never square."""
     rng = np.random.default_rng(11)
     for label, colour in CLASSES.items():
