@@ -212,33 +212,6 @@ def test_a_truncated_picture_is_refused(name: str, share: float) -> None:
     refuse(data[: int(len(data) * share) + 9], UndecodableImageError, "truncated or corrupt")
 
 
-def test_a_jpeg_without_its_last_bytes_is_refused() -> None:
-    data = encode("JPEG", colours(160, 90))
-    refuse(data[:-200], UndecodableImageError)
-
-
-def test_a_jpeg_that_claims_more_rows_than_it_holds_is_refused_by_the_tensorflow_recipe() -> None:
-    data = bytearray(encode("JPEG"))
-    frame = data.find(b"\xff\xc0")
-    data[frame + 5 : frame + 7] = struct.pack(">H", 900)
-    with pytest.raises(UndecodableImageError):
-        recipes()[0](bytes(data))
-
-
-def test_a_jpeg_that_claims_fewer_rows_than_it_holds_is_as_large_as_it_claims() -> None:
-    data = bytearray(encode("JPEG"))
-    frame = data.find(b"\xff\xc0")
-    data[frame + 5 : frame + 7] = struct.pack(">H", 8)
-    for recipe in recipes():
-        assert recipe(bytes(data)).shape == (5, 8, 3)
-
-
-def test_a_jpeg_that_asks_for_thousands_of_passes_is_refused() -> None:
-    data = encode("JPEG", colours(4000, 3000), progressive=True, quality=1)
-    scan = data.rfind(b"\xff\xda")
-    refuse(data[:-2] + data[scan:-2] * 1000 + data[-2:], UndecodableImageError, "passes")
-
-
 def test_a_flipped_bit_in_a_png_is_seen_by_its_checksum() -> None:
     data = bytearray(encode("PNG", colours(160, 90), compress_level=0))
     data[len(data) // 2] ^= 1
