@@ -3,6 +3,7 @@
 import logging
 import re
 import uuid
+from itertools import count
 from time import perf_counter
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -16,6 +17,8 @@ from service.schemas import Error, ErrorBody
 log = logging.getLogger("cutaway")
 
 _SANE_ID = re.compile(r"[!-~]{1,128}")
+_PROCESS = uuid.uuid4().hex[:16]
+_numbers = count(1)
 _CLIENT_LEFT = 499  # nginx's number: there is nobody left to send a status to
 
 
@@ -75,7 +78,7 @@ class Journal:
 def _request_id(headers: Headers) -> str:
     """The client's own if it is short and printable, else a new one."""
     given = headers.get("x-request-id", "")
-    return given if _SANE_ID.fullmatch(given) else uuid.uuid4().hex
+    return given if _SANE_ID.fullmatch(given) else f"{_PROCESS}{next(_numbers):016x}"
 
 
 def _internal_error(request_id: str) -> ASGIApp:

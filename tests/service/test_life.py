@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +25,20 @@ def ends_in_one_sentence(done: subprocess.CompletedProcess[str], *says: str) -> 
         assert words in output
 
 
-def test_sigterm_ends_the_service_with_exit_code_0(
+def test_sigterm_answers_what_is_in_flight_and_ends_with_exit_code_0(
     start_server: Callable, models: Path, pictures: tuple[bytes, ...]
 ) -> None:
     server = start_server(CUTAWAY_MODELS=str(models))
     answer = httpx.post(f"{server.url}/v1/models/colours/predict", content=pictures[0])
     assert answer.status_code == 200
-    assert server.stop() == 0
+    with ThreadPoolExecutor(1) as background:
+        slow = f"{server.url}/v1/models/slow/predict?timeout_ms=30000"
+        files = [("image", pictures[0])] * 48
+        running = background.submit(httpx.post, slow, files=files, timeout=60)
+        while 'cutaway_queued_images{model="slow"} 0.0' in httpx.get(f"{server.url}/metrics").text:
+            assert not running.done(), running.result().text
+        assert server.stop() == 0
+        assert running.result().status_code == 200, "a request in flight was lost"
     assert "Traceback" not in server.log.read_text()
 
 
