@@ -28,13 +28,21 @@ def build_fashion(repository: Repository, report: Path) -> Bundle:
 
 
 def fashion_settings(pictures: Path, report: Path) -> FinetuneSettings:
-    """The run: no augmentation, so that the frozen base sees every picture once."""
+    """The run, chosen for its time: 140 CPU seconds, conversion and gates included.
+
+    Without augmentation the frozen base sees every picture once. Then half of the base is trained
+    for two epochs: that took the validation accuracy from .84 to .87 and two more epochs raised
+    the validation loss again; 96 pixels, because 128 took twice the time and gained nothing.
+    """
     return FinetuneSettings(
         pictures=pictures,
         name=NAME,
         report=report,
         size=(96, 96),
         epochs=30,
+        unfreeze_last=8,
+        finetune_epochs=2,
+        finetune_rate=3e-4,
         augmentation=AugmentationSettings(False, 0, 0, 0, 0),
         class_names=CLASS_NAMES,
         dataset="a subset of Fashion-MNIST, 2800 pictures",

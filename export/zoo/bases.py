@@ -102,16 +102,17 @@ def _build_application(
     """As Keras builds it with include_top=False; its errors become one sentence of ours."""
     shape = (*size, 3)
     try:
-        constructor(weights=None, include_top=False, input_shape=shape)
+        model = constructor(weights=None, include_top=False, input_shape=shape)
     except ValueError as error:
         raise SettingsError(
             f"{name} cannot be built for {size[0]}x{size[1]} pixels: {first_sentence(error)}"
         ) from error
+    if weights == "none":
+        return model
     if isinstance(weights, Path) and not weights.is_file():
         raise ModelFileError(f"there is no file {weights}; give --weights imagenet, FILE or none")
-    given = {"imagenet": "imagenet", "none": None}.get(str(weights), str(weights))
     try:
-        return constructor(weights=given, include_top=False, input_shape=shape)
+        return constructor(weights=str(weights), include_top=False, input_shape=shape)
     # Keras raises a plain Exception where a download fails, and anything h5py has for a bad file.
     except Exception as error:
         if weights == "imagenet":
