@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bundle.digests import sha256_of
 from export.errors import ExportError
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
@@ -54,16 +55,43 @@ def find_pictures(root: Path, class_names: Sequence[str] | None = None) -> Pictu
     names = list(class_names) if class_names is not None else found
     if sorted(names) != found:
         raise ExportError(f"{root} has the folders {found}, and the classes named are {names}")
-    folder = PictureFolder(root, {name: _pictures_in(root / name) for name in names})
+    return _checked(PictureFolder(root, {name: _pictures_in(root / name) for name in names}))
+
+
+def _checked(folder: PictureFolder) -> PictureFolder:
+    """The folder, if every class has enough pictures."""
     small = [
         f"{name!r} has {len(files)}" for name, files in folder.files.items() if len(files) < MINIMUM
     ]
     if small:
         raise ExportError(
-            f"every class needs {MINIMUM} pictures (JPEG, PNG, GIF or BMP) at least; in {root} "
-            f"{', '.join(small[:5])}: add pictures, or leave the class out"
+            f"every class needs {MINIMUM} pictures (JPEG, PNG, GIF or BMP) at least; "
+            f"in {folder.root} {', '.join(small[:5])}: add pictures, or leave the class out"
         )
     return folder
+
+
+def without_copies(folder: PictureFolder) -> PictureFolder:
+    """Leave out files that are byte for byte copies of another of their class.
+
+    A copy on the other side of the split would be a held-out picture that training has seen.
+
+    Raises:
+        ExportError: one picture lies in two classes.
+    """
+    first: dict[str, Path] = {}
+    kept: dict[str, list[Path]] = {name: [] for name in folder.files}
+    for name, files in folder.files.items():
+        for path in files:
+            known = first.setdefault(sha256_of(path), path)
+            if known is path:
+                kept[name].append(path)
+            elif known not in kept[name]:
+                raise ExportError(
+                    f"{known.relative_to(folder.root)} and {path.relative_to(folder.root)} are the "
+                    "same picture in two classes; remove one of them"
+                )
+    return _checked(PictureFolder(folder.root, {name: tuple(kept[name]) for name in kept}))
 
 
 def _pictures_in(folder: Path) -> tuple[Path, ...]:

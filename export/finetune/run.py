@@ -20,7 +20,7 @@ from export.finetune.datasets import (
     open_datasets,
 )
 from export.finetune.network import build_network
-from export.finetune.pictures import PictureFolder, find_pictures
+from export.finetune.pictures import PictureFolder, find_pictures, without_copies
 from export.finetune.report import Measurement, write_report
 from export.finetune.schedule import History, train
 from export.finetune.settings import FinetuneSettings
@@ -52,7 +52,10 @@ def finetune(settings: FinetuneSettings, repository: Repository) -> Bundle:
         ExportError: the pictures, the base or a setting is unusable, or a gate fails.
         BundleError: the repository cannot be written.
     """
-    folder = find_pictures(settings.pictures, settings.class_names)
+    found = find_pictures(settings.pictures, settings.class_names)
+    folder = without_copies(found)
+    if folder.count < found.count:
+        click.echo(f"{found.count - folder.count} pictures are copies of others, and left out")
     trained = train_on(folder, find_base(settings.base), settings)
     options = ConvertOptions(
         name=settings.name,
@@ -85,9 +88,12 @@ def train_on(folder: PictureFolder, kind: Base, settings: FinetuneSettings) -> T
         datasets = open_datasets(split, base.input_shape[1:3], settings, Path(links))
         history = train(network, base, datasets, class_weights(split), settings)
         measured = _measure(network, datasets)
-    write_report(settings.report, history, measured, split, folder.root)
     file = settings.report / MODEL
-    network.save(file)
+    try:
+        write_report(settings.report, history, measured, split, folder.root)
+        network.save(file)
+    except OSError as error:
+        raise ExportError(f"cannot write into {settings.report}: {error.strerror}") from error
     accuracy = Accuracy(
         top1=measured.accuracy,
         images=len(measured.classes),

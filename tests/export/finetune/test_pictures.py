@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from shutil import copyfile
 
 import pytest
 
 from export.errors import ExportError
 from export.finetune.datasets import check_readable
-from export.finetune.pictures import find_pictures
+from export.finetune.pictures import find_pictures, without_copies
 
 Maker = Callable[..., Path]
 
@@ -68,3 +69,26 @@ def test_pictures_that_cannot_be_decoded_are_named(make_pictures: Maker) -> None
 
 def test_readable_pictures_pass(make_pictures: Maker) -> None:
     check_readable(find_pictures(make_pictures()))
+
+
+def test_copies_of_a_picture_are_left_out(make_pictures: Maker) -> None:
+    root = make_pictures()
+    copyfile(root / "red" / "red3.png", root / "red" / "the same again.png")
+    found = find_pictures(root)
+    kept = without_copies(found)
+    assert (found.count, kept.count) == (51, 50)
+    assert root / "red" / "the same again.png" not in kept.files["red"]
+
+
+def test_a_picture_in_two_classes_is_refused(make_pictures: Maker) -> None:
+    root = make_pictures()
+    copyfile(root / "red" / "red3.png", root / "blue" / "also blue.png")
+    with pytest.raises(ExportError, match=r"blue/also blue.png and red/red3.png are the same"):
+        without_copies(find_pictures(root))
+
+
+def test_a_class_of_copies_has_too_few_pictures(make_pictures: Maker) -> None:
+    root = make_pictures({"blue": 9, "red": 5})
+    copyfile(root / "red" / "red3.png", root / "red" / "red1.png")
+    with pytest.raises(ExportError, match=r"'red' has 4"):
+        without_copies(find_pictures(root))
