@@ -6,6 +6,7 @@ EngineError
 │   ├── ImageTooLargeError       more pixels than allowed, said by the header, before decoding
 │   └── UndecodableImageError    empty, truncated or corrupt
 ├── PixelsError                  an array of ready pictures has the wrong shape or type
+├── RecipeError                  a manifest asks for preprocessing that its recipe does not have
 ├── LayerNotFoundError           the network has no layer of that path
 ├── DeviceError                  the device that was asked for is not active
 ├── GraphError                   the graph on disk is not what the manifest says
@@ -36,6 +37,10 @@ class UndecodableImageError(ImageError):
 
 class PixelsError(EngineError):
     """Ready pictures do not fit the network's input."""
+
+
+class RecipeError(EngineError):
+    """The manifest's preprocessing asks for something that its recipe never did in training."""
 
 
 class LayerNotFoundError(EngineError):

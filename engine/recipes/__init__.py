@@ -4,8 +4,8 @@ from typing import Protocol
 
 from bundle.manifest import ImageInput, Preprocessing
 from engine.arrays import Pixels
+from engine.errors import RecipeError
 from engine.images import DEFAULT_LIMITS, ImageLimits
-from engine.recipes.errors import RecipeError
 from engine.recipes.pillow import PillowRecipe
 from engine.recipes.tensorflow import TensorFlowRecipe
 

@@ -3,7 +3,7 @@
 from html import escape
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 
 from service.catalogue import Catalogue
@@ -24,8 +24,9 @@ def pages_router(app: FastAPI, catalogue: Catalogue) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
     @router.get("/")
-    async def index() -> HTMLResponse:
+    async def index(request: Request) -> HTMLResponse:
         """What is served, with links."""
+        example = f"curl --data-binary @photo.jpg {request.base_url}v1/models/MODEL/predict"
         rows = "".join(
             f"<tr><td><a href='/v1/models/{escape(served.manifest.name)}'>"
             f"{escape(served.manifest.name)}</a></td><td>{served.manifest.version}</td>"
@@ -38,7 +39,7 @@ def pages_router(app: FastAPI, catalogue: Catalogue) -> APIRouter:
         head = "<tr><th>model<th>version<th>architecture<th>classes<th>layers</tr>"
         return _page(
             "Cutaway",
-            f"<p>Serving these models. Send a picture:</p><pre>{escape(_EXAMPLE)}</pre>"
+            f"<p>Serving these models. Send a picture:</p><pre>{escape(example)}</pre>"
             f"<table>{head}{rows}</table><p><a href='/docs'>what can be asked</a> · "
             "<a href='/openapi.json'>OpenAPI</a> · <a href='/readyz'>ready?</a> · "
             "<a href='/metrics'>metrics</a></p>",
@@ -61,9 +62,6 @@ def pages_router(app: FastAPI, catalogue: Catalogue) -> APIRouter:
         return _page("What can be asked", f"<table>{head}{rows}</table>")
 
     return router
-
-
-_EXAMPLE = "curl --data-binary @photo.jpg http://127.0.0.1:3000/v1/models/MODEL/predict"
 
 
 def _operation(path: str, method: str, operation: dict[str, Any]) -> str:

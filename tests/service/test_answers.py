@@ -91,6 +91,11 @@ def test_the_pages_need_nothing_from_elsewhere(client: httpx.Client, path: str) 
     assert "/v1/models/{model}/predict" in client.get("/docs").text
 
 
+def test_the_front_page_shows_a_request_to_this_very_server(client: httpx.Client) -> None:
+    example = f"curl --data-binary @photo.jpg {client.base_url}/v1/models/MODEL/predict"
+    assert example in client.get("/").text
+
+
 def test_metrics_count_requests_pictures_and_batches(
     client: httpx.Client, pictures: tuple[bytes, ...]
 ) -> None:

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from bundle.manifest import ImageInput, Preprocessing
-from engine.errors import EngineError, ImageTooLargeError
+from engine.errors import EngineError, ImageTooLargeError, RecipeError
 from engine.images import ImageLimits
-from engine.recipes import Recipe, RecipeError, build_recipe
+from engine.recipes import Recipe, build_recipe
 
 Files = dict[str, bytes]
 
