@@ -16,6 +16,7 @@ from export.silence import silenced
 from export.surgery import bind_captures, name_batch_axis, rename_values
 from export.taps import tapping
 from export.untyped import Tensor
+from export.walking import one_walk
 
 OPSET = 18
 INPUT = "image"
@@ -77,7 +78,7 @@ def to_onnx(network: Network) -> Converted:
     function = tf.function(traced, input_signature=[spec], autograph=False)
     try:
         concrete = function.get_concrete_function()
-        with _listening() as heard, silenced():
+        with _listening() as heard, silenced(), one_walk():
             model, _ = tf2onnx.convert.from_function(function, [spec], opset=OPSET)
     except Exception as error:  # TensorFlow and tf2onnx raise whatever their parts raise
         reason = next((line for line in str(error).splitlines() if line.strip()), "")

@@ -183,7 +183,8 @@ def check_precision(model: keras.Model) -> None:
 
 def _forward(model: keras.Model) -> Callable[[Tensor], Tensor]:
     """The model at inference; one whose input has a name in an object is given such an object."""
-    names = list(model.input) if isinstance(model.input, dict) else []
+    structure = getattr(model, "input", None)  # a Sequential has none before its first call
+    names = list(structure) if isinstance(structure, dict) else []
 
     def forward(levels: Tensor) -> Tensor:
         return model({names[0]: levels} if names else levels, training=False)

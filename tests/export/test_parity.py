@@ -1,10 +1,10 @@
 """Transfer models on five bases: every layer equals eager Keras, nested ones too.
 
-Weights are random, so three things are done to keep the comparison honest. BatchNormalization's
-statistics, scales and shifts are drawn too, because at their initial values (0 and 1) a swapped or
-forgotten one would not show. The head is given small weights, so that the softmax does not saturate
-at 0 and 1, where any network would agree. And each test asserts that the scores do differ between
-pictures.
+Weights are random, and signals vanish in a random network until it answers the same to everything,
+where any two networks agree. So BatchNormalization's scales and shifts are drawn (at 1 and 0 a
+swapped one would not show), its statistics are taken from the photographs and noise (so that each
+layer's values are spread), and a last one before the head spreads the features themselves. Each
+test asserts that the scores differ between pictures and are not saturated.
 """
 
 import json
@@ -25,24 +25,21 @@ Exporter = Callable[..., Bundle]
 slow = pytest.mark.slow
 layers: Any = keras.layers
 BASES = [
-    # name, input size, layers of the base (its own input layer included)
-    pytest.param("InceptionV3", (139, 171), 311),
-    pytest.param("MobileNetV2", (96, 128), 154),
-    pytest.param("VGG19", (96, 112), 22, marks=slow),
-    pytest.param("ResNet50V2", (128, 96), 190, marks=slow),
-    pytest.param("EfficientNetB0", (96, 128), 238, marks=slow),
+    # the base, (height, width), and how many layers it has
+    pytest.param("InceptionV3", (139, 171, 311)),
+    pytest.param("MobileNetV2", (96, 128, 154)),
+    pytest.param("VGG19", (96, 112, 22), marks=slow),
+    pytest.param("ResNet50V2", (128, 96, 190), marks=slow),
+    pytest.param("EfficientNetB0", (96, 128, 238), marks=slow),
 ]
 AUGMENTATION = 5
 
 
-def transfer_model(name: str, size: tuple[int, int]) -> keras.Model:
+def transfer_model(name: str, pictures: np.ndarray) -> keras.Model:
     """A frozen base under five augmentation layers, as a course teaches it."""
-    base = getattr(keras.applications, name)(
-        weights=None, include_top=False, input_shape=(*size, 3)
-    )
-    base.trainable = False
-    draw_statistics(base)
-    picture = keras.Input((*size, 3))
+    shape = pictures.shape[1:]
+    base = getattr(keras.applications, name)(weights=None, include_top=False, input_shape=shape)
+    picture = keras.Input(shape)
     x = layers.RandomFlip("horizontal")(picture)
     x = layers.RandomRotation(0.05)(x)
     x = layers.RandomTranslation(0.1, 0.1)(x)
@@ -50,13 +47,27 @@ def transfer_model(name: str, size: tuple[int, int]) -> keras.Model:
     x = layers.RandomContrast(0.1)(x)
     if name != "EfficientNetB0":  # it rescales inside
         x = preprocess(name)(x)
-    x = base(x, training=False)
-    x = layers.GlobalAveragePooling2D()(x)
+    x = layers.GlobalAveragePooling2D()(base(x))
+    x = layers.BatchNormalization(name="spread")(x)
     x = layers.Dropout(0.2)(x)
-    x = layers.Dense(
-        6, activation="softmax", kernel_initializer=keras.initializers.RandomNormal(0, 0.02, 9)
-    )(x)
-    return keras.Model(picture, x)
+    kernel = keras.initializers.RandomNormal(0, 0.005, 9)
+    x = layers.Dense(6, activation="softmax", kernel_initializer=kernel, name="head")(x)
+    model = keras.Model(picture, x)
+    calibrate([*base.layers, model.get_layer("spread")], model, pictures)
+    base.trainable = False
+    return model
+
+
+def calibrate(parts: list[Any], model: Any, pictures: np.ndarray) -> None:
+    """Random scales and shifts; statistics of these pictures, taken in one training step."""
+    random = np.random.default_rng(17)
+    found = [layer for layer in parts if isinstance(layer, layers.BatchNormalization)]
+    for layer in found:
+        layer.momentum = 0.0
+        for variable in layer.trainable_variables:
+            low, high = (-0.2, 0.2) if variable.name == "beta" else (0.7, 1.4)
+            variable.assign(random.uniform(low, high, variable.shape))
+    model(pictures, training=True)
 
 
 def preprocess(name: str) -> Callable[[Any], Any]:
@@ -66,21 +77,24 @@ def preprocess(name: str) -> Callable[[Any], Any]:
     return getattr(keras.applications, modules[name]).preprocess_input
 
 
-def draw_statistics(base: keras.Model) -> None:
-    """Random means, variances, scales and shifts, near the ones that keep values in range."""
-    random = np.random.default_rng(17)
-    for layer in base.layers:
-        if isinstance(layer, layers.BatchNormalization):
-            for variable in layer.weights:
-                low, high = (-0.2, 0.2) if variable.name in ("beta", "moving_mean") else (0.7, 1.4)
-                variable.assign(random.uniform(low, high, variable.shape))
+@pytest.fixture
+def sight(photos: tuple[Path, ...]) -> Callable[[tuple[int, int]], np.ndarray]:
+    """The photographs and noise as float32 (pictures, height, width, 3)."""
+
+    def look(size: tuple[int, int]) -> np.ndarray:
+        loaded = [keras.utils.load_img(photo, target_size=size) for photo in photos]
+        noise = np.random.default_rng(2).integers(0, 256, (4, *size, 3)).astype(np.float32)
+        return np.concatenate([np.stack([np.asarray(p, np.float32) for p in loaded]), noise])
+
+    return look
 
 
-@pytest.mark.parametrize(("name", "size", "base_layers"), BASES)
+@pytest.mark.parametrize(("name", "form"), BASES)
 def test_every_layer_of_a_transfer_model_equals_keras(
-    export: Exporter, tmp_path: Path, name: str, size: tuple[int, int], base_layers: int
+    export: Exporter, tmp_path: Path, sight: Any, name: str, form: tuple[int, int, int]
 ) -> None:
-    model = transfer_model(name, size)
+    *size, base_layers = form
+    model = transfer_model(name, sight(size))
     bundle = export(model, stated=None)
     report = json.loads(bundle.path(PARITY).read_text())
     assert report["batches"] == [1, 3]
@@ -104,5 +118,5 @@ def check_prediction(bundle: Bundle, model: Any) -> None:
         expected = model.predict(pixels.astype(np.float32), verbose=0)
         np.testing.assert_allclose(classifier.predict(pixels), expected, atol=1e-5)
     scores = classifier.predict(golden)
-    assert np.ptp(scores, axis=0).max() > 1e-4, "the network answers the same to everything"
+    assert np.ptp(scores, axis=0).max() > 0.05, "the network answers the same to everything"
     assert scores.max() < 0.99, "the softmax is saturated"
