@@ -84,6 +84,9 @@ def _applications() -> dict[str, tuple[Callable[..., Any], Any]]:
         for name, value in vars(module).items():
             if name[0].isupper() and callable(value):
                 found[name] = (value, module)
+    # Keras puts these two beside their module, not into it.
+    for name in ("MobileNetV3Large", "MobileNetV3Small"):
+        found[name] = (getattr(keras.applications, name), keras.applications.mobilenet_v3)
     return found
 
 

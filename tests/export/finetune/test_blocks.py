@@ -19,6 +19,7 @@ def names_of(blocks: list[list[keras.Layer]], index: int) -> list[str]:
     [
         ("efficientnet-lite0", 16, "block7a_expand_conv"),
         ("MobileNet", 13, "conv_dw_13"),
+        ("MobileNetV3Small", 10, "expanded_conv_10_expand"),
         ("MobileNetV2", 16, "block_16_expand"),
         ("ResNet50V2", 16, "conv5_block3_preact_bn"),
         ("VGG19", 5, "block5_conv1"),
