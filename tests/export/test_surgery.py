@@ -15,8 +15,6 @@ def graph(nodes: list[onnx.NodeProto], outputs: list[str]) -> onnx.ModelProto:
     axes = numpy_helper.from_array(np.array([1, 2], np.int64), "axes")
     shape = [None, None]
     infos = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name in outputs]
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, None]) for name in outputs
-    ]
     return helper.make_model(
         helper.make_graph(nodes, "test", [image], infos, [axes]),
         opset_imports=[helper.make_opsetid("", 18)],
