@@ -7,14 +7,15 @@ import os
 import resource
 import shutil
 import subprocess
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.servers import ROOT, free_port, wait_until_ready
+
 pytestmark = pytest.mark.slow
 
 
@@ -62,11 +63,9 @@ def image() -> str:
 def container(
     image: str,
     default_models: Path,
-    unused_port: Callable[[], int],
-    until_ready: Callable[..., None],
 ) -> Generator[Container]:
     """The image at work: read-only root, no privileges, little memory, the models mounted."""
-    name, port = f"cutaway-test-{os.getpid()}", unused_port()
+    name, port = f"cutaway-test-{os.getpid()}", free_port()
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[
         1
     ]  # podman asks for more than some hosts give
@@ -91,7 +90,7 @@ def container(
     )
     try:
         container = Container(name, f"http://127.0.0.1:{port}")
-        until_ready(container.url, words=lambda: words_of(name))
+        wait_until_ready(container.url, words=lambda: words_of(name))
         yield container
     finally:
         podman("rm", "--force", name)

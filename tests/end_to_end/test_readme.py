@@ -11,9 +11,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-ROOT = Path(__file__).parents[2]
+from tests.servers import ROOT, Server, free_port, start
+
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 COMMANDS = [text.strip() for language, text in BLOCKS if language == "sh"]
@@ -95,27 +95,15 @@ def checkout(tmp_path_factory: pytest.TempPathFactory, default_models: Path) -> 
     return folder
 
 
-@dataclass(frozen=True, slots=True)
-class Serving:
-    """A running `make serve`, and the file that it prints to."""
-
-    process: subprocess.Popen[bytes]
-    url: str
-    log: Path
-
-
 @pytest.fixture(scope="module")
-def serving(
-    checkout: Path,
-    unused_port: Callable[[], int],
-    start_server: Callable[..., AbstractContextManager[subprocess.Popen[bytes]]],
-) -> Generator[Serving]:
+def serving(checkout: Path) -> Generator[Server]:
     """`make serve` as it stands, on a free port instead of 3000, as a reader may say too."""
-    port = unused_port()
+    port = free_port()
     url, log = f"http://127.0.0.1:{port}", checkout / "serve.log"
     command = ["bash", "-c", f"exec {command_with('make serve')}"]
-    with start_server(command, url, log, cwd=checkout, env={"PORT": str(port)}) as process:
-        yield Serving(process, url, log)
+    env = os.environ | {"PORT": str(port)}
+    with closing(start(command, url, log, cwd=checkout, env=env)) as server:
+        yield server
 
 
 def test_every_command_block_is_run_by_a_test() -> None:
@@ -162,7 +150,7 @@ def test_a_reader_fine_tunes_a_model_in_one_command(checkout: Path) -> None:
     assert manifest["accuracy"]["top1"] >= 0.9
 
 
-def test_the_answer_shown_is_the_answer_given(checkout: Path, serving: Serving) -> None:
+def test_the_answer_shown_is_the_answer_given(checkout: Path, serving: Server) -> None:
     if shutil.which("curl") is None:
         pytest.skip("curl is not installed")
     command = command_with("curl").replace("http://127.0.0.1:3000", serving.url)
@@ -181,13 +169,13 @@ def comparable(answer: dict[str, Any]) -> dict[str, Any]:
     return answer | {"results": results, "timing_ms": sorted(answer["timing_ms"])}
 
 
-def test_make_serve_serves_what_the_reader_has_made(serving: Serving) -> None:
+def test_make_serve_serves_what_the_reader_has_made(serving: Server) -> None:
     models = httpx.get(f"{serving.url}/v1/models", timeout=10).text
     for name in ("imagenet", "fashion", "mine", "birds"):
         assert f'"{name}"' in models
 
 
-def test_ctrl_c_ends_make_serve_without_a_traceback(serving: Serving) -> None:
+def test_ctrl_c_ends_make_serve_without_a_traceback(serving: Server) -> None:
     os.killpg(serving.process.pid, signal.SIGINT)  # as a terminal does it: to all of them
     serving.process.wait(timeout=30)
     printed = serving.log.read_text()

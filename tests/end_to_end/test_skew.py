@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -41,7 +42,7 @@ def real_photos() -> list[Image.Image]:
     return [Image.open(path).convert("RGB") for path in files]
 
 
-def encodings() -> Iterator[tuple[str, Callable[[Image.Image], Image.Image], dict[str, object]]]:
+def encodings() -> Iterator[tuple[str, Callable[[Image.Image], Image.Image], dict[str, Any]]]:
     """Suffix, mode and settings of the kinds of file that people train on, again and again."""
     while True:
         yield "jpg", lambda picture: picture, {"quality": 90, "subsampling": "4:2:0"}
@@ -100,13 +101,13 @@ def trained(tmp_path_factory: pytest.TempPathFactory, pictures: list[Path]) -> T
     model.save(folder / "lite0.keras")
     dataset = keras.utils.image_dataset_from_directory(
         pictures[0].parents[1],
-        labels=None,
+        labels=None,  # pyright: ignore[reportArgumentType]  Keras documents None, annotates str
         image_size=(HEIGHT, WIDTH),
         batch_size=10,
         shuffle=False,
         verbose=False,
     )
-    probabilities = model.predict(dataset, verbose=0)
+    probabilities = model.predict(dataset, verbose=0)  # pyright: ignore[reportArgumentType]  "auto", 0, 1 or 2
     bundle = convert(
         folder / "lite0.keras", ConvertOptions(name="lite0"), Repository(folder / "models")
     )

@@ -2,14 +2,9 @@
 
 import io
 import json
-import os
-import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,95 +17,26 @@ from PIL import Image
 
 from bundle.publishing import publish, staging
 from bundle.repository import PREDICT, Bundle, Repository
+from tests.servers import ROOT, START_SECONDS, Server, environment, serve
 
-ROOT = Path(__file__).parents[2]
 HEIGHT, WIDTH = 48, 64
-START_SECONDS = 90  # 8 on two idle cores
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A `bentoml serve .`: a supervisor, and its worker in a session of its own."""
-
-    process: subprocess.Popen[str]
-    url: str
-    log: Path
-
-    def stop(self) -> int:
-        """SIGTERM, as an operator sends it; the exit code."""
-        self.process.terminate()
-        return self.process.wait(timeout=60)
-
-    def workers(self) -> list[int]:
-        """The supervisor's children."""
-        pid = self.process.pid
-        return [int(w) for w in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-    def kill(self) -> None:
-        """End it and its workers, whatever they do."""
-        for pid in (*self.workers(), self.process.pid):
-            os.kill(pid, signal.SIGKILL)
-        self.process.wait()
-
 
 Starter = Callable[..., Server]
 Check = Callable[[httpx.Response, int, str], dict[str, Any]]
 
 
-def environment(home: Path, settings: dict[str, str]) -> dict[str, str]:
-    """The test's environment without settings, with a BentoML home of its own.
-
-    BentoML's debug switch prints what it would report, and to nobody, instead of reporting it.
-    """
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("CUTAWAY_", "BENTOML_"))}
-    return {**kept, "BENTOML_HOME": str(home), "__BENTOML_DEBUG_USAGE": "true", **settings}
-
-
 @pytest.fixture(scope="session")
 def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
-    """Starts servers; whatever still runs at the end is ended, workers included."""
+    """Starts servers with settings; whatever still runs at the end is ended."""
     running: list[Server] = []
 
     def start(**settings: str) -> Server:
-        home = tmp_path_factory.mktemp("server")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        log = home / "log"
-        command = [sys.executable, "-m", "bentoml", "serve", ".", "--port", str(port)]
-        with log.open("w") as output:
-            process = subprocess.Popen(
-                command,
-                cwd=ROOT,
-                env=environment(home, settings),
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
-        server = Server(process, f"http://127.0.0.1:{port}", log)
-        running.append(server)
-        wait_until_ready(server)
-        return server
+        running.append(serve(tmp_path_factory.mktemp("server"), **settings))
+        return running[-1]
 
     yield start
     for server in running:
-        if server.process.poll() is None:
-            server.kill()
-
-
-def wait_until_ready(server: Server) -> None:
-    """Return once /readyz answers 200; fail with the log if the process ends before."""
-    end = time.monotonic() + START_SECONDS
-    while time.monotonic() < end:
-        if server.process.poll() is not None:
-            pytest.fail(f"the server ended: {server.log.read_text()}")
-        try:
-            if httpx.get(f"{server.url}/readyz", timeout=5).status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.2)
-    pytest.fail(f"the server is not ready: {server.log.read_text()}")
+        server.close()
 
 
 def slow_graph() -> onnx.ModelProto:
