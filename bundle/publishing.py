@@ -59,6 +59,7 @@ def publish(repository: Repository, folder: Path, build_manifest: ManifestBuilde
         path.name: describe(path) for path in sorted(folder.iterdir()) if path.name != MANIFEST
     }
     for name in files:
+        (folder / name).chmod(0o644)  # ONNX writes its weights 0600; a container's user reads them
         _flush(folder / name)
     while True:
         version = max(repository.versions(model.name), default=0) + 1

@@ -29,6 +29,13 @@ def test_a_new_version_follows_the_highest_not_the_count(
     assert publish_model(tmp_path, "colours").manifest.version == 4
 
 
+def test_every_user_may_read_a_published_version(tmp_path: Path, publish_model: Publisher) -> None:
+    folder = publish_model(tmp_path, "colours").folder
+    assert folder.stat().st_mode & 0o777 == 0o755
+    for path in folder.iterdir():
+        assert path.stat().st_mode & 0o044 == 0o044, path.name
+
+
 def test_two_publishers_at_once_get_versions_of_their_own(
     tmp_path: Path, publish_model: Publisher
 ) -> None:
