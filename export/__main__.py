@@ -18,6 +18,10 @@ COMMANDS = {
 """A command's module defines it under the name `command`, and imports TensorFlow only when run."""
 
 
+TRACEBACK = "CUTAWAY_TRACEBACK"
+"""Set to anything, it shows where an unexpected error comes from."""
+
+
 class Commands(click.Group):
     """Loads a command's module when that command is asked for."""
 
@@ -39,12 +43,23 @@ class Commands(click.Group):
             raise
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; an expected failure is one line, and exit code 1."""
+        """Run the command; a failure is one line, and exit code 1."""
         try:
             return super().invoke(ctx)
         except (ExportError, BundleError, EngineError) as error:
             click.echo(f"error: {error}", err=True)
-            ctx.exit(1)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            if TRACEBACK in os.environ:
+                raise
+            words = " ".join(str(error).split())[:300]
+            click.echo(
+                f"error: {type(error).__name__}: {words}. Nobody expected this: please report it "
+                f"with what {TRACEBACK}=1 shows",
+                err=True,
+            )
+        raise click.exceptions.Exit(1)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

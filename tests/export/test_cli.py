@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bundle.repository import Repository
-from export.__main__ import main
+from export.__main__ import COMMANDS, main
 
 Builder = Callable[..., keras.Model]
 
@@ -113,3 +113,19 @@ def test_a_missing_file_from_a_real_shell(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("error: there is no model file gone.keras")
     assert "Traceback" not in done.stderr
+
+
+def test_even_a_mistake_of_ours_is_one_sentence(
+    cli: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mistaken_command.py").write_text(
+        "import click\n\n@click.command()\ndef command():\n    [][1]\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(COMMANDS, "mistaken", "mistaken_command")
+    result = cli("mistaken")
+    assert result.exit_code == 1
+    assert result.output.startswith("error: IndexError: list index out of range. Nobody expected")
+    assert len(result.output.splitlines()) == 1
+    monkeypatch.setenv("CUTAWAY_TRACEBACK", "1")
+    assert isinstance(cli("mistaken").exception, IndexError)
