@@ -46,14 +46,14 @@ class Base:
 
 def base_names() -> list[str]:
     """Everything `--base` takes."""
-    return [LITE0, *sorted(_applications())]
+    return [LITE0, *sorted(name for name in _applications() if not name.startswith("ConvNeXt"))]
 
 
 def find_base(name: str) -> Base:
     """The base of that name, upper and lower case alike.
 
     Raises:
-        SettingsError: there is none; the message has the nearest names.
+        SettingsError: there is none (the message has the nearest names), or it cannot be exported.
     """
     if name.lower() == LITE0:
         return Base(LITE0, (224, 224), _build_lite0, lambda levels: levels)
@@ -64,6 +64,11 @@ def find_base(name: str) -> Base:
         nearest = difflib.get_close_matches(name.lower(), [LITE0, *by_lower], n=3, cutoff=0.4)
         names = [by_lower.get(each, each) for each in nearest] or [LITE0, "MobileNetV2"]
         raise SettingsError(f"no base is called {name!r}; nearest: {', '.join(names)}")
+    if known.startswith("ConvNeXt"):
+        raise SettingsError(
+            f"{known} can be trained and not exported: tf2onnx has no ONNX form of its grouped "
+            "convolutions; take another base"
+        )
     constructor, module = applications[known]
 
     def build(size: Size, weights: Weights) -> keras.Model:
