@@ -17,7 +17,16 @@ from engine.graphs import load_graph
 from export.end_to_end import Comparison, check_end_to_end
 from export.errors import GateError
 from export.graphs import write_graphs
-from export.parity import LayerParity, Parity, check_parity, parity_batches
+from export.network import check_keras
+from export.options import ConvertOptions
+from export.parity import (
+    LayerParity,
+    Parity,
+    check_parity,
+    measure_movements,
+    parity_batches,
+    run_keras,
+)
 
 Builder = Callable[..., keras.Model]
 Exporter = Callable[..., Bundle]
@@ -198,3 +207,21 @@ def test_parity_batches_are_one_and_three_different_pictures() -> None:
     assert (one.shape, three.shape) == ((1, 4, 6, 3), (3, 4, 6, 3))
     assert len({row.tobytes() for row in (*one, *three)}) == 4
     assert parity_batches(photos[:1])[1].shape == (3, 4, 6, 3)
+
+
+def test_a_layer_may_move_by_what_invisible_noise_moves_it() -> None:
+    gate = keras.Sequential([keras.Input((6, 8, 3)), layers.Activation("sigmoid", name="gate")])
+    steep = keras.Sequential(
+        [keras.Input((6, 8, 3)), layers.Rescaling(1e4, offset=-1e6, name="steep"), gate]
+    )
+    network = check_keras(
+        keras.Sequential([keras.Input((6, 8, 3)), steep, layers.GlobalAveragePooling2D(),
+                          layers.Dense(3, activation="softmax")]),
+        ConvertOptions(name="steep", stated=None),
+    )  # fmt: skip
+    pixels = np.full((1, 6, 8, 3), 100, np.uint8)
+    _, expected = run_keras(network, pixels)
+    moved = measure_movements(network, pixels, expected)
+    path = next(path for path in moved if path.endswith("/gate"))
+    assert moved[path] > 0.1
+    assert moved["input_layer"] <= 255e-6 * 1.1
