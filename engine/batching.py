@@ -73,6 +73,11 @@ class Batcher:
         """Pictures that wait now."""
         return sum(len(item.pixels) for item in self._waiting)
 
+    @property
+    def wait_seconds(self) -> float:
+        """What the pictures that wait now will take, by the last run's time; 0 before any run."""
+        return self.queued * self._seconds_per_image / self._slots
+
     async def start(self) -> None:
         """Begin to take batches from the queue."""
         self._workers = [asyncio.create_task(self._work()) for _ in range(self._slots)]
@@ -115,7 +120,7 @@ class Batcher:
             raise QueueFullError(
                 f"{waiting} pictures wait and {len(pixels)} more do not fit into the queue of "
                 f"{self._max_queue}; try again later",
-                retry_after_seconds=waiting * self._seconds_per_image / self._slots,
+                retry_after_seconds=self.wait_seconds,
             )
         loop = asyncio.get_running_loop()
         items = [

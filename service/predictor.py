@@ -14,7 +14,7 @@ from engine.arrays import Pixels, Scores
 from engine.batching import Answer, Batcher
 from engine.classifier import Classifier
 from engine.errors import DeadlineExceededError, ImageError, QueueFullError
-from service.errors import RETRY_AFTER_SECONDS, image_error
+from service.errors import image_error
 from service.multipart import Picture
 from service.settings import Settings
 
@@ -104,7 +104,7 @@ class Predictor:
             raise QueueFullError(
                 f"{self.queued} pictures wait and {count} more do not fit into the queue of "
                 f"{self._queue_images}; try again later",
-                retry_after_seconds=RETRY_AFTER_SECONDS,
+                retry_after_seconds=self._batcher.wait_seconds,
             )
 
     async def _decode(self, upload: Sequence[Picture] | Pixels) -> tuple[Pixels, list[Json]]:

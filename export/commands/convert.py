@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from bundle.repository import Repository
+from export.commands.models import models_option
 from export.commands.values import ColorType, NumbersType, SizeType
 from export.errors import SettingsError
 from export.labels import read_labels
@@ -106,14 +107,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
     help="auto: uint8, or float32 where rounding moves the answers.",
 )
 @click.option("--training", default="", help="A note on the training, for the manifest.")
-@click.option(
-    "--models",
-    type=click.Path(path_type=Path),
-    default=Path("models"),
-    envvar="CUTAWAY_MODELS",
-    show_default=True,
-    help="The model repository.",
-)
+@models_option
 def command(model: Path, models: Path, **settings: Setting) -> None:
     """Convert MODEL (.keras, .h5 or a SavedModel folder) into a verified bundle.
 

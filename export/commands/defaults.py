@@ -6,19 +6,13 @@ from pathlib import Path
 import click
 
 from bundle.repository import Bundle, Repository
+from export.commands.models import models_option
 
 NAMES = ("imagenet", "fashion")
 
 
 @click.command("defaults", short_help="Build the default models where they are missing.")
-@click.option(
-    "--models",
-    type=click.Path(path_type=Path),
-    default=Path("models"),
-    envvar="CUTAWAY_MODELS",
-    show_default=True,
-    help="The model repository.",
-)
+@models_option
 @click.option(
     "--report",
     type=click.Path(path_type=Path),

@@ -6,6 +6,7 @@ import click
 
 from bundle.repository import Repository
 from export.commands.convert import NAME
+from export.commands.models import models_option
 from export.commands.values import SizeType
 from export.errors import SettingsError
 from export.finetune.pictures import find_pictures
@@ -80,14 +81,7 @@ _POSITIVE = click.FloatRange(min=0, min_open=True)
     type=click.Path(path_type=Path),
     help="Where the model, the curves and the confusion matrix go.  [default: runs/NAME]",
 )
-@click.option(
-    "--models",
-    type=click.Path(path_type=Path),
-    default=Path("models"),
-    envvar="CUTAWAY_MODELS",
-    show_default=True,
-    help="The model repository.",
-)
+@models_option
 def command(images_dir: Path, models: Path, **given: Setting) -> None:
     """Fine-tune a network on IMAGES_DIR, which holds a folder of pictures per class.
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bundle.repository import INSPECT, PREDICT, Bundle
-from engine.devices import parse_device
+from engine.devices import CUDA, Device, check_active, parse_device
 from engine.errors import DeviceError, GraphError
 from engine.sessions import Sessions, open_session
 
@@ -56,3 +56,9 @@ def test_a_device_that_this_installation_lacks_is_refused() -> None:
 
 def test_auto_takes_the_cpu_where_nothing_else_is() -> None:
     assert parse_device("auto").provider == "CPUExecutionProvider"
+
+
+def test_a_session_that_fell_back_to_the_cpu_is_refused(colours: Bundle) -> None:
+    session = open_session(colours.path(PREDICT))
+    with pytest.raises(DeviceError, match=r"asked for CUDA\w+, which did not start; active: CPU"):
+        check_active(session, Device(CUDA, {"device_id": "0"}))
