@@ -8,6 +8,12 @@ EngineError
 ├── PixelsError                  an array of ready pictures has the wrong shape or type
 ├── RecipeError                  a manifest asks for preprocessing that its recipe does not have
 ├── LayerNotFoundError           the network has no layer of that path
+├── ChannelNotFoundError         the layer has no such channel, unit or position
+├── TargetError                  the network has no such class, or no such score of it
+├── UnsupportedOperatorError     an operator on the way back has no gradient rule
+├── NoGradientError              no differentiable path leads from that layer to that target
+├── MethodError                  the method does not apply to this network, layer or target
+├── TooMuchError                 more was asked than one request may have
 ├── DeviceError                  the device that was asked for is not active
 ├── GraphError                   the graph on disk is not what the manifest says
 ├── QueueFullError               more pictures are waiting than the queue holds
@@ -44,7 +50,42 @@ class RecipeError(EngineError):
 
 
 class LayerNotFoundError(EngineError):
-    """The network has no layer of that path."""
+    """The network has no layer of that path; `nearest` are those that it has, the likeliest first."""
+
+    def __init__(self, message: str, layer: str = "", nearest: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.layer = layer
+        self.nearest = nearest
+
+
+class ChannelNotFoundError(EngineError):
+    """The layer has no such channel, unit or position."""
+
+
+class TargetError(EngineError):
+    """The network has no such class, or does not answer that score."""
+
+
+class UnsupportedOperatorError(EngineError):
+    """An operator between target and layer has no gradient rule; a wrong number is never given."""
+
+
+class NoGradientError(EngineError):
+    """The target does not depend differentiably on that layer."""
+
+
+class MethodError(EngineError):
+    """The method does not apply to this network, layer or target."""
+
+
+class TooMuchError(EngineError):
+    """More than one request may have: what was asked, the cap, and what fits, as words."""
+
+    def __init__(self, message: str, *, asked: str, cap: str, fits: str) -> None:
+        super().__init__(message)
+        self.asked = asked
+        self.cap = cap
+        self.fits = fits
 
 
 class DeviceError(EngineError):
