@@ -2,6 +2,7 @@
 
 RequestError
 ├── InvalidQueryError      a parameter of the query is malformed, out of range or unknown
+├── InvalidTargetError     no such class or label, or not a form of a target
 ├── BodyTooLargeError      more bytes than allowed
 ├── BodyTimeoutError       the body did not arrive in time
 ├── OverloadedError        too many bodies in memory; try again
@@ -21,6 +22,7 @@ from engine.errors import (
     LayerNotFoundError,
     PixelsError,
     QueueFullError,
+    TargetError,
     UndecodableImageError,
     UnsupportedImageError,
 )
@@ -39,6 +41,10 @@ class RequestError(Exception):
 
 class InvalidQueryError(RequestError):
     """A parameter of the query cannot be used."""
+
+
+class InvalidTargetError(RequestError):
+    """The query's target is of no known form, or names no class of this model."""
 
 
 class BodyTooLargeError(RequestError):
@@ -76,6 +82,8 @@ class Answer:
 
 STATUSES: dict[type[Exception], tuple[int, str]] = {
     InvalidQueryError: (400, "invalid_query"),
+    InvalidTargetError: (400, "invalid_target"),
+    TargetError: (400, "invalid_target"),
     MultipartError: (400, "malformed_multipart"),
     UndecodableImageError: (400, "undecodable_image"),
     PixelsError: (400, "invalid_array"),
