@@ -16,15 +16,20 @@ from dataclasses import dataclass, field
 
 from bundle.errors import ModelNotFoundError
 from engine.errors import (
+    ChannelNotFoundError,
     DeadlineExceededError,
     ImageError,
     ImageTooLargeError,
     LayerNotFoundError,
+    MethodError,
+    NoGradientError,
     PixelsError,
     QueueFullError,
     TargetError,
+    TooMuchError,
     UndecodableImageError,
     UnsupportedImageError,
+    UnsupportedOperatorError,
 )
 from service.schemas import Error
 
@@ -89,11 +94,16 @@ STATUSES: dict[type[Exception], tuple[int, str]] = {
     PixelsError: (400, "invalid_array"),
     ModelNotFoundError: (404, "model_not_found"),
     LayerNotFoundError: (404, "layer_not_found"),
+    ChannelNotFoundError: (404, "channel_not_found"),
     BodyTimeoutError: (408, "body_timeout"),
     BodyTooLargeError: (413, "body_too_large"),
     ImageTooLargeError: (413, "image_too_large"),
     TooManyImagesError: (413, "too_many_images"),
     UnsupportedImageError: (415, "unsupported_image"),
+    TooMuchError: (422, "too_much"),
+    MethodError: (422, "method_not_applicable"),
+    NoGradientError: (422, "no_gradient"),
+    UnsupportedOperatorError: (422, "no_gradient_rule"),
     QueueFullError: (429, "queue_full"),
     OverloadedError: (503, "overloaded"),
     NotReadyError: (503, "not_ready"),
@@ -109,14 +119,27 @@ def answer_to(error: Exception) -> Answer:
         KeyError: the error is none of them.
     """
     status, code = STATUSES[type(error)]
-    details = error.details if isinstance(error, RequestError) else {}
     headers: dict[str, str] = {}
     if status in (429, 503):
         seconds = RETRY_AFTER_SECONDS
         if isinstance(error, QueueFullError):
             seconds = error.retry_after_seconds
         headers["Retry-After"] = str(max(1, math.ceil(seconds)))
-    return Answer(status, Error(code=code, message=str(error), details=details), headers)
+    body = Error(code=code, message=str(error), details=_details(error))
+    return Answer(status, body, headers)
+
+
+def _details(error: Exception) -> dict[str, object]:
+    """The facts of the message, for programs."""
+    match error:
+        case RequestError():
+            return error.details
+        case LayerNotFoundError():
+            return {"layer": error.layer, "nearest": list(error.nearest)}
+        case TooMuchError():
+            return {"asked": error.asked, "cap": error.cap, "fits": error.fits}
+        case _:
+            return {}
 
 
 def image_error(error: ImageError) -> Error:
