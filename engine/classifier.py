@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bundle.repository import INSPECT, PREDICT, Bundle
-from engine.arrays import Pixels, Scores
-from engine.errors import GraphError, LayerNotFoundError, PixelsError
+from engine.arrays import Pixels, Scores, check_pixels
+from engine.errors import GraphError
 from engine.images import ImageLimits
+from engine.inspector import Inspector
 from engine.recipes import build_recipe
-from engine.sessions import Sessions, open_session
+from engine.sessions import open_session
 
 
 class Classifier:
@@ -23,6 +24,8 @@ class Classifier:
         device: str = "cpu",
         threads: int = 0,
         limits: ImageLimits | None = None,
+        inspect_sessions: int = 8,
+        inspect_bytes: int = 512_000_000,
     ) -> None:
         """Load the prediction graph; the inspection graph waits until somebody asks.
 
@@ -31,6 +34,8 @@ class Classifier:
             device: `auto`, `cpu`, `cuda` or `cuda:N`.
             threads: of one run; 0 takes one a core.
             limits: what may be decoded at all.
+            inspect_sessions: kept for looking inside, at most.
+            inspect_bytes: weights that they hold, at most.
 
         Raises:
             DeviceError: the device is unknown or not active.
@@ -42,9 +47,14 @@ class Classifier:
         )
         self._session = open_session(bundle.path(PREDICT), device=device, threads=threads)
         self._check_interface()
-        self._inspection: Sessions | None = None
-        if bundle.manifest.layers:
-            self._inspection = Sessions(bundle.path(INSPECT), device=device, threads=threads)
+        self.inspector = Inspector(
+            bundle.path(INSPECT),
+            bundle.manifest,
+            device=device,
+            threads=threads,
+            capacity=inspect_sessions,
+            max_bytes=inspect_bytes,
+        )
 
     def decode(self, data: bytes) -> Pixels:
         """An encoded picture as the network's input: (height, width, channels).
@@ -75,31 +85,14 @@ class Classifier:
 
         Raises:
             PixelsError: pixels of another shape or type.
-            LayerNotFoundError: the network has no such layer, or the bundle names none.
+            LayerNotFoundError: the network has no such layer; it names the nearest.
         """
         self.check_pixels(pixels)
-        tensors = {layer.path: layer.tensor for layer in self.manifest.layers}
-        for path in layers:
-            if path not in tensors:
-                raise LayerNotFoundError(f"model {self.manifest.name} has no layer {path!r}")
-        if self._inspection is None or not layers:
-            return {}
-        wanted = list(dict.fromkeys(tensors[path] for path in layers))
-        values = self._inspection.run(wanted, {self.manifest.input.tensor: pixels})
-        by_tensor = dict(zip(wanted, values, strict=True))
-        return {path: by_tensor[tensors[path]] for path in layers}
+        return self.inspector.activations(pixels, layers)
 
     def check_pixels(self, pixels: Pixels) -> None:
         """Raise PixelsError unless these are pictures of the network's size and type."""
-        spec = self.manifest.input
-        expected = (spec.height, spec.width, spec.channels)
-        if pixels.ndim != len(expected) + 1 or pixels.shape[1:] != expected or not len(pixels):
-            size = ", ".join(map(str, expected))
-            raise PixelsError(
-                f"expected pictures of shape (batch, {size}), received {pixels.shape}"
-            )
-        if pixels.dtype != np.dtype(spec.dtype):
-            raise PixelsError(f"expected {spec.dtype} pictures, received {pixels.dtype}")
+        check_pixels(pixels, self.manifest.input)
 
     def _check_interface(self) -> None:
         """The graph takes exactly the declared input and gives the declared prediction."""

@@ -50,7 +50,7 @@ class RecipeError(EngineError):
 
 
 class LayerNotFoundError(EngineError):
-    """The network has no layer of that path; `nearest` are those that it has, the likeliest first."""
+    """The network has no such layer; `nearest` are those that it has, the likeliest first."""
 
     def __init__(self, message: str, layer: str = "", nearest: tuple[str, ...] = ()) -> None:
         super().__init__(message)

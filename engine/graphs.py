@@ -1,5 +1,6 @@
 """ONNX graphs as data: load without weights, cut down to what is asked for."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -59,6 +60,30 @@ def prune(model: onnx.ModelProto, outputs: Sequence[str]) -> onnx.ModelProto:
     pruned.graph.input.extend(graph.input)
     pruned.graph.output.extend(declared[name] for name in outputs)
     return pruned
+
+
+def with_float_input(model: onnx.ModelProto, name: str) -> onnx.ModelProto:
+    """The same network with an input of float32 levels, so that they may lie between whole ones."""
+    changed = onnx.ModelProto()
+    changed.CopyFrom(model)
+    for graph_input in changed.graph.input:
+        if graph_input.name == name:
+            graph_input.type.tensor_type.elem_type = onnx.TensorProto.FLOAT
+    return changed
+
+
+def constant_bytes(model: onnx.ModelProto) -> int:
+    """How much memory a session takes for the graph's constants.
+
+    Each node that reads one has its own copy, in the order that its kernel wants.
+    """
+    sizes = {tensor.name: _size_bytes(tensor) for tensor in model.graph.initializer}
+    return sum(sizes.get(name, 0) for node in model.graph.node for name in node.input)
+
+
+def _size_bytes(tensor: onnx.TensorProto) -> int:
+    """A tensor's own size, wherever its values lie."""
+    return math.prod(tensor.dims) * onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize
 
 
 def _inputs(node: onnx.NodeProto) -> Iterator[str]:

@@ -6,5 +6,5 @@ Progress = Callable[[int, int], None]
 """Called with (pictures run through the network, of how many); may raise to stop the work."""
 
 
-def silent(done: int, total: int) -> None:  # noqa: ARG001  the arguments are Progress's
+def silent(done: int, total: int) -> None:
     """Nobody watches."""

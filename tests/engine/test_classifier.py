@@ -50,7 +50,7 @@ def test_activations_come_by_path(colours: Bundle, colour_pictures: np.ndarray) 
 
 
 def test_an_unknown_layer_is_named(colours: Bundle, colour_pictures: np.ndarray) -> None:
-    with pytest.raises(LayerNotFoundError, match="model colours has no layer 'conv1'"):
+    with pytest.raises(LayerNotFoundError, match="no layer 'conv1'; nearest: "):
         Classifier(colours).activations(colour_pictures, ["pool", "conv1"])
 
 

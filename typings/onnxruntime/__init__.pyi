@@ -17,6 +17,8 @@ class SessionOptions:
     inter_op_num_threads: int
     log_severity_level: int
     enable_profiling: bool
+    enable_cpu_mem_arena: bool
+    enable_mem_pattern: bool
     def add_session_config_entry(self, key: str, value: str, /) -> None: ...
 
 class InferenceSession:
