@@ -10,29 +10,24 @@ Numbers are split off from the right: a layer's path may hold `:` and `/`.
 """
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
-from bundle.manifest import Layer, Manifest
-from engine.errors import ChannelNotFoundError
+from bundle.manifest import Manifest
+from engine.layers import check_channel, find_layer
 from engine.targets import ChannelTarget, ClassTarget, Score, Target
 from service.errors import InvalidTargetError
 
 FORMS = "top1, class:ID, label:NAME, channel:LAYER:INDEX or neuron:LAYER:Y:X:CHANNEL"
-_SPATIAL_RANK = 3
 _NEAREST = 3
 
 Seed = Literal["one", "activation"]
 """How each position of a channel counts; see `engine.targets.ChannelTarget`."""
 
-LayerFinder = Callable[[str], Layer]
-"""A layer by its path; raises LayerNotFoundError with the nearest."""
-
 
 def read_target(
     text: str,
     manifest: Manifest,
-    find_layer: LayerFinder,
     *,
     score: Score | None = None,
     seed: Seed | None = None,
@@ -42,7 +37,6 @@ def read_target(
     Args:
         text: one of the five forms.
         manifest: of the model that is asked.
-        find_layer: looks a layer up.
         score: of a class target; None is `logit`.
         seed: of a channel target; None is `one`.
 
@@ -57,7 +51,7 @@ def read_target(
             raise _invalid(
                 f"score={score} is of a class, and {text[:64]!r} is none; leave it out", score
             )
-        return _read_channel(kind, rest, text, find_layer, seed or "one")
+        return _read_channel(kind, rest, text, manifest, seed or "one")
     if seed is not None:
         raise _invalid(
             f"seed={seed} is of a channel or neuron, not of {text[:64]!r}; leave it out", seed
@@ -117,39 +111,18 @@ def _class_of(label: str, labels: Sequence[str]) -> int:
     )
 
 
-def _read_channel(
-    kind: str, rest: str, text: str, find_layer: LayerFinder, seed: Seed
-) -> ChannelTarget:
+def _read_channel(kind: str, rest: str, text: str, manifest: Manifest, seed: Seed) -> ChannelTarget:
     """`channel:LAYER:INDEX` or `neuron:LAYER:Y:X:CHANNEL`."""
     count = 1 if kind == "channel" else 3
     path, *numbers = rest.rsplit(":", count)
     if len(numbers) != count or not path or not all(map(_is_number, numbers)):
         form = "channel:LAYER:INDEX" if kind == "channel" else "neuron:LAYER:Y:X:CHANNEL"
         raise _invalid(f"expected a target {form}, received {text[:64]!r}", text)
-    layer = find_layer(path)
-    channel = int(numbers[-1])
-    if channel >= layer.channels:
-        raise ChannelNotFoundError(
-            f"layer {layer.path} has channels 0 to {layer.channels - 1}, received {channel}"
-        )
-    if kind == "channel":
-        return ChannelTarget(layer.path, channel, seed=seed)
-    return ChannelTarget(layer.path, channel, _position(layer, numbers), seed)
-
-
-def _position(layer: Layer, numbers: Sequence[str]) -> tuple[int, int]:
-    """(y, x) inside a spatial layer."""
-    if len(layer.shape) != _SPATIAL_RANK:
-        raise ChannelNotFoundError(
-            f"layer {layer.path} has units and no positions; ask channel:{layer.path}:INDEX"
-        )
-    y, x = int(numbers[0]), int(numbers[1])
-    height, width, _ = layer.shape
-    if y >= height or x >= width:
-        raise ChannelNotFoundError(
-            f"layer {layer.path} is {height} high and {width} wide, received position ({y}, {x})"
-        )
-    return y, x
+    layer = find_layer(manifest, path)
+    *position, channel = map(int, numbers)
+    where = (position[0], position[1]) if position else None
+    check_channel(layer, channel, where)
+    return ChannelTarget(layer.path, channel, where, seed)
 
 
 def _is_number(text: str) -> bool:

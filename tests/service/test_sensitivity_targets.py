@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bundle.manifest import Layer, Manifest
+from bundle.manifest import Manifest
 from bundle.repository import Bundle
 from engine.errors import ChannelNotFoundError, LayerNotFoundError
 from engine.targets import ChannelTarget, ClassTarget, Target
@@ -26,14 +26,7 @@ def manifest(colours: Bundle) -> Manifest:
 
 @pytest.fixture
 def read(manifest: Manifest) -> Reader:
-    layers = {layer.path: layer for layer in manifest.layers}
-
-    def find(path: str) -> Layer:
-        if path not in layers:
-            raise LayerNotFoundError(f"no layer {path!r}", path, ())
-        return layers[path]
-
-    return lambda text, **options: read_target(text, manifest, find, **options)
+    return lambda text, **options: read_target(text, manifest, **options)
 
 
 @pytest.mark.parametrize(
@@ -118,10 +111,10 @@ def test_a_label_of_two_classes_names_both(read: Reader) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("channel:pool:3", "channels 0 to 2, received 3"),
-        ("neuron:pool:0:0:1", "ask channel:pool:INDEX"),
-        (f"neuron:{ODD_PATH}:4:0:1", "4 high and 6 wide"),
-        (f"neuron:{ODD_PATH}:0:6:1", r"received position \(0, 6\)"),
+        ("channel:pool:3", "no unit 3; expected 0 to 2"),
+        ("neuron:pool:0:0:1", "has no positions"),
+        (f"neuron:{ODD_PATH}:4:0:1", r"no position \(4, 0\)"),
+        (f"neuron:{ODD_PATH}:0:6:1", r"no position \(0, 6\)"),
     ],
 )
 def test_a_channel_or_position_beyond_the_layer_is_refused(
@@ -141,7 +134,7 @@ def test_a_network_of_bare_logits_has_no_probability(manifest: Manifest) -> None
         update={"output": manifest.output.model_copy(update={"activation": "none"})}
     )
     with pytest.raises(InvalidTargetError, match="ask score=logit"):
-        read_target("top1", bare, lambda _: bare.layers[0], score="probability")
+        read_target("top1", bare, score="probability")
 
 
 @pytest.mark.parametrize("text", ["class:3", f"channel:{ODD_PATH}:2", f"neuron:{ODD_PATH}:3:5:0"])
