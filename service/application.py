@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from service.catalogue import Catalogue
 from service.guards import BodyGuard
 from service.handlers import add_handlers
+from service.inspection import Inspection
 from service.journal import Journal
 from service.metrics import Metrics
 from service.routes.health import health_router
@@ -20,11 +21,14 @@ from service.settings import Settings
 def build_application(settings: Settings) -> FastAPI:
     """The application; its lifespan opens the models and closes them."""
     catalogue = Catalogue(settings)
-    metrics = Metrics(lambda: ((served.manifest.name, served.queued) for served in catalogue))
+    metrics = Metrics()
+    inspection = Inspection(settings, metrics)
+    for gauge in (*catalogue.gauges(), *inspection.gauges()):
+        metrics.add(gauge)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
-        async with catalogue.open():
+        async with catalogue.open(), inspection:
             yield
 
     app = FastAPI(

@@ -2,7 +2,7 @@
 
 import difflib
 import logging
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from engine.classifier import Classifier
 from engine.errors import EngineError
 from engine.images import ImageLimits
 from service.errors import NotReadyError
+from service.metrics import Gauge
 from service.predictor import Predictor
 from service.settings import Settings
 
@@ -88,6 +89,8 @@ def _open(repository: Repository, name: str, version: int, settings: Settings) -
         limits=ImageLimits(
             max_pixels=settings.max_image_pixels, max_aspect=settings.max_image_aspect
         ),
+        inspect_sessions=settings.inspect_sessions,
+        inspect_bytes=settings.inspect_cache_bytes,
     )
     spec = classifier.manifest.input
     for batch in {1, settings.max_batch}:
@@ -128,6 +131,30 @@ class Catalogue:
 
     def __iter__(self) -> Iterator[Predictor]:
         return iter(self._models.values())
+
+    def gauges(self) -> list[Gauge]:
+        """What Prometheus is shown of the served models."""
+
+        def of_each(read: Callable[[Predictor], float]) -> Callable[[], list[tuple[str, float]]]:
+            return lambda: [(served.manifest.name, read(served)) for served in self]
+
+        return [
+            Gauge(
+                "cutaway_queued_images",
+                "Pictures decoding or waiting.",
+                of_each(lambda served: served.queued),
+            ),
+            Gauge(
+                "cutaway_inspect_sessions",
+                "Pruned networks that are kept for inspections.",
+                of_each(lambda served: len(served.classifier.inspector.sessions.kept)),
+            ),
+            Gauge(
+                "cutaway_inspect_cache_bytes",
+                "Weights that those networks hold.",
+                of_each(lambda served: served.classifier.inspector.sessions.held_bytes),
+            ),
+        ]
 
     def find(self, name: str, version: str | None = None) -> Predictor:
         """A served model.

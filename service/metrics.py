@@ -6,7 +6,8 @@ write to files that a second server started by the same user erases. One worker 
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import (
@@ -22,8 +23,17 @@ METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
 """What a client may write there is not bounded; the labels are."""
 PICTURES = (1, 2, 4, 8, 16, 32, 64)
 
-Gauges = Callable[[], Iterable[tuple[str, float]]]
-"""(model, value) of every served model, now."""
+INSPECTION_SECONDS = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """Something that is read when Prometheus asks: `read` gives (label's value, number) pairs."""
+
+    name: str
+    about: str
+    read: Callable[[], Iterable[tuple[str, float]]]
+    label: str = "model"
 
 
 class Histogram:
@@ -52,14 +62,20 @@ class Histogram:
 class Metrics(Collector):
     """What is counted. Called on the event loop alone."""
 
-    def __init__(self, queued: Gauges) -> None:
-        self._queued = queued
+    def __init__(self) -> None:
+        self._gauges: list[Gauge] = []
         self._requests: Counter[tuple[str, str, str]] = Counter()
         self._images: Counter[tuple[str, str]] = Counter()
         self._latency: dict[str, Histogram] = {}
         self._batch_size: dict[str, Histogram] = {}
+        self._inspections: Counter[tuple[str, str]] = Counter()
+        self._inspection_seconds: dict[str, Histogram] = {}
         self._registry = CollectorRegistry()
         self._registry.register(self)
+
+    def add(self, gauge: Gauge) -> None:
+        """Show one more number."""
+        self._gauges.append(gauge)
 
     def count_request(self, route: str, method: str, status: int, seconds: float) -> None:
         """One answered request; `route` is the template, never the path a client wrote."""
@@ -68,42 +84,68 @@ class Metrics(Collector):
         self._latency.setdefault(route, Histogram(SECONDS)).observe(seconds)
 
     def count_images(self, model: str, outcome: str, count: int) -> None:
-        """Pictures of one request; the outcome is `predicted` or an error code."""
+        """Pictures of one request; the outcome is `predicted`, `inspected` or a code."""
         self._images[model, outcome] += count
 
     def observe_batch(self, model: str, size: int) -> None:
         """How many pictures shared the run that answered a request."""
         self._batch_size.setdefault(model, Histogram(PICTURES)).observe(size)
 
+    def observe_inspection(self, kind: str, outcome: str, seconds: float) -> None:
+        """One inspection; the outcome is `answered`, `client_left` or an error code."""
+        self._inspections[kind, outcome] += 1
+        self._inspection_seconds.setdefault(kind, Histogram(INSPECTION_SECONDS)).observe(seconds)
+
     def collect(self) -> Iterable[Metric]:
         """What Prometheus reads."""
-        requests = CounterMetricFamily(
-            "cutaway_requests", "Requests answered.", labels=["route", "method", "status"]
+        yield _counter(
+            "cutaway_requests", "Requests answered.", ("route", "method", "status"), self._requests
         )
-        for labels, count in self._requests.items():
-            requests.add_metric(labels, count)
-        images = CounterMetricFamily(
-            "cutaway_images", "Pictures received, by outcome.", labels=["model", "outcome"]
+        yield _counter(
+            "cutaway_images", "Pictures received, by outcome.", ("model", "outcome"), self._images
         )
-        for labels, count in self._images.items():
-            images.add_metric(labels, count)
-        latency = HistogramMetricFamily(
-            "cutaway_request_seconds", "From headers to the end of the answer.", labels=["route"]
+        yield _counter(
+            "cutaway_inspections", "Inspections asked for.", ("kind", "outcome"), self._inspections
         )
-        for route, histogram in self._latency.items():
-            histogram.add_to(latency, route)
-        batches = HistogramMetricFamily(
-            "cutaway_batch_size", "Pictures of the run that answered.", labels=["model"]
+        yield _histogram(
+            "cutaway_request_seconds",
+            "From headers to the end of the answer.",
+            "route",
+            self._latency,
         )
-        for model, histogram in self._batch_size.items():
-            histogram.add_to(batches, model)
-        queued = GaugeMetricFamily(
-            "cutaway_queued_images", "Pictures decoding or waiting.", labels=["model"]
+        yield _histogram(
+            "cutaway_batch_size", "Pictures of the run that answered.", "model", self._batch_size
         )
-        for model, value in self._queued():
-            queued.add_metric([model], value)
-        return [requests, images, latency, batches, queued]
+        yield _histogram(
+            "cutaway_inspection_seconds",
+            "From the whole request received to its answer.",
+            "kind",
+            self._inspection_seconds,
+        )
+        for gauge in self._gauges:
+            family = GaugeMetricFamily(gauge.name, gauge.about, labels=[gauge.label])
+            for value, number in gauge.read():
+                family.add_metric([value], number)
+            yield family
 
     def render(self) -> bytes:
         """The text format."""
         return generate_latest(self._registry)
+
+
+def _counter(
+    name: str, about: str, labels: Sequence[str], counts: Mapping[tuple[str, ...], int]
+) -> Metric:
+    """Counts under their labels."""
+    family = CounterMetricFamily(name, about, labels=labels)
+    for values, count in counts.items():
+        family.add_metric(values, count)
+    return family
+
+
+def _histogram(name: str, about: str, label: str, histograms: Mapping[str, Histogram]) -> Metric:
+    """Histograms under one label."""
+    family = HistogramMetricFamily(name, about, labels=[label])
+    for value, histogram in histograms.items():
+        histogram.add_to(family, value)
+    return family

@@ -30,6 +30,11 @@ class Unit:
 
 Folder = Annotated[Path, Unit("folder")]
 Threads = Annotated[int, Field(ge=0), Unit("threads")]
+OwnThreads = Annotated[int, Field(ge=1), Unit("threads")]
+Requests = Annotated[int, Field(ge=1), Unit("requests")]
+Sessions = Annotated[int, Field(ge=1), Unit("sessions")]
+Layers = Annotated[int, Field(ge=1), Unit("layers")]
+Numbers = Annotated[int, Field(ge=1), Unit("numbers")]
 Pictures = Annotated[int, Field(ge=1), Unit("pictures")]
 Pixels = Annotated[int, Field(ge=1), Unit("pixels")]
 Bytes = Annotated[int, Field(ge=1), Unit("bytes")]
@@ -99,6 +104,42 @@ class Settings(BaseSettings):
     max_image_aspect: Ratio = Field(
         default=100.0,
         description="Long side over short side; more is answered 413 before decoding.",
+    )
+    inspect_threads: OwnThreads = Field(
+        default=1,
+        description="Inspections (activations, sensitivities) at a time, beside the predictions.",
+    )
+    inspect_queue: Requests = Field(
+        default=16,
+        description="Inspections that wait for those threads; one more is answered 429.",
+    )
+    inspect_timeout_ms: Milliseconds = Field(
+        default=30_000,
+        description="As `CUTAWAY_TIMEOUT_MS`, for an inspection.",
+    )
+    max_inspect_timeout_ms: Milliseconds = Field(
+        default=300_000,
+        description="The most that an inspection may ask for in `timeout_ms`.",
+    )
+    inspect_sessions: Sessions = Field(
+        default=8,
+        description="Networks pruned to what was asked that are kept, a model.",
+    )
+    inspect_cache_bytes: Bytes = Field(
+        default=512_000_000,
+        description="What those may hold, a model; the least recently used goes first.",
+    )
+    max_activation_bytes: Bytes = Field(
+        default=64_000_000,
+        description="Of the activations in one answer, in the type that was asked; more is "
+        "answered 422 before anything is run.",
+    )
+    max_activation_layers: Layers = Field(
+        default=16, description="Of one request for activations; more is answered 422."
+    )
+    max_json_values: Numbers = Field(
+        default=65_536,
+        description="Activations that an answer may write out in JSON; more is answered 422.",
     )
     top_k: Classes = Field(
         default=5,

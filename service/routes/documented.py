@@ -6,20 +6,50 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from pydantic import BaseModel
 
+from service.arrays import MEDIA_TYPE
+from service.multipart import FIELD
 from service.schemas import ErrorBody
 
 REASONS = {
     400: "malformed: the query, the form, the array, or a picture that does not decode",
-    404: "no such model or version",
+    404: "no such model or version; where layers are asked for, no such layer or channel",
     405: "another method is expected here",
     408: "the body did not arrive in time",
     413: "too many bytes, pixels or pictures",
     415: "not a picture in an allowed format",
+    422: "well formed, and more than the caps allow or not what this network can answer",
     429: "the queue is full; Retry-After says when to try again",
     500: "our fault; the log has it under the answer's X-Request-ID",
     503: "not ready, or too many requests at a time; Retry-After says when to try again",
     504: "no answer within timeout_ms",
 }
+_FILE = {"type": "string", "format": "binary"}
+PICTURES: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "One encoded picture under any type (its first bytes decide), a form with "
+        f"one or more `{FIELD}` parts, or ready pictures of the model's own size.",
+        "content": {
+            "image/*": {"schema": _FILE},
+            "application/octet-stream": {"schema": _FILE},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": [FIELD],
+                    "properties": {FIELD: {"type": "array", "items": _FILE}},
+                }
+            },
+            MEDIA_TYPE: {
+                "schema": {
+                    **_FILE,
+                    "description": "numpy array (batch, height, width, channels) in the model's "
+                    "input type; never unpickled",
+                }
+            },
+        },
+    }
+}
+"""The request body of every route that takes pictures."""
 _VERSION = {
     "name": "version",
     "in": "path",
@@ -30,11 +60,12 @@ _VERSION = {
 
 
 def openapi_document(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document, without the 422 that FastAPI adds and this service never answers."""
+    """The OpenAPI document, without the 422 that FastAPI adds where this service answers 400."""
     document = app.openapi()
     for methods in document["paths"].values():
         for operation in methods.values():
-            operation["responses"].pop("422", None)
+            if "HTTPValidationError" in str(operation["responses"].get("422")):
+                del operation["responses"]["422"]
     for name in ("HTTPValidationError", "ValidationError"):
         document["components"]["schemas"].pop(name, None)
     return document
@@ -57,8 +88,12 @@ def add_model_route(
     answer: type[BaseModel],
     statuses: tuple[int, ...],
     body: dict[str, Any] | None = None,
+    success: dict[str, Any] | None = None,
 ) -> None:
-    """One endpoint under `/v1/models/{model}` and under `…/versions/{version}`."""
+    """One endpoint under `/v1/models/{model}` and under `…/versions/{version}`.
+
+    `success` adds to what the document says of status 200: other content types, headers.
+    """
     name = endpoint.__name__
     for middle, extra in (("", {}), ("/versions/{version}", {"parameters": [_VERSION]})):
         router.add_api_route(
@@ -66,7 +101,7 @@ def add_model_route(
             endpoint,
             methods=[method],
             response_model=answer,
-            responses=errors(404, 503, *statuses),
+            responses={200: success or {}, **errors(404, 503, *statuses)},
             operation_id=f"{name}_version" if middle else name,
             openapi_extra={**extra, **(body or {})},
         )

@@ -1,49 +1,21 @@
 """`POST /v1/models/{model}/predict`."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from engine.errors import EngineError
-from service.arrays import MEDIA_TYPE
 from service.catalogue import Catalogue
-from service.errors import InvalidQueryError, answer_to
+from service.deadlines import request_timeout_ms
+from service.decoding import Json
+from service.errors import answer_to
 from service.metrics import Metrics
-from service.multipart import FIELD
-from service.predictor import Json
 from service.responses import json_response
-from service.routes.documented import add_model_route
+from service.routes.documented import PICTURES, add_model_route
 from service.schemas import PredictAnswer
 from service.settings import Settings
 from service.uploads import read_upload
-
-_FILE = {"type": "string", "format": "binary"}
-_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "description": "One encoded picture under any type (its first bytes decide), a form with "
-        f"one or more `{FIELD}` parts, or ready pictures of the model's own size.",
-        "content": {
-            "image/*": {"schema": _FILE},
-            "application/octet-stream": {"schema": _FILE},
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": [FIELD],
-                    "properties": {FIELD: {"type": "array", "items": _FILE}},
-                }
-            },
-            MEDIA_TYPE: {
-                "schema": {
-                    **_FILE,
-                    "description": "numpy array (batch, height, width, channels) in the model's "
-                    "input type; never unpickled",
-                }
-            },
-        },
-    }
-}
 
 
 class PredictOptions(BaseModel):
@@ -62,16 +34,9 @@ class PredictOptions(BaseModel):
         Raises:
             InvalidQueryError: it asks for more than the settings allow.
         """
-        if self.timeout_ms is None:
-            return min(settings.timeout_ms, settings.max_timeout_ms)
-        if self.timeout_ms > settings.max_timeout_ms:
-            raise InvalidQueryError(
-                f"timeout_ms: expected at most {settings.max_timeout_ms}, "
-                f"received {self.timeout_ms}",
-                parameter="timeout_ms",
-                received=self.timeout_ms,
-            )
-        return self.timeout_ms
+        return request_timeout_ms(
+            self.timeout_ms, default=settings.timeout_ms, most=settings.max_timeout_ms
+        )
 
 
 def predict_router(catalogue: Catalogue, metrics: Metrics, settings: Settings) -> APIRouter:
@@ -106,7 +71,7 @@ def predict_router(catalogue: Catalogue, metrics: Metrics, settings: Settings) -
         method="POST",
         answer=PredictAnswer,
         statuses=(400, 408, 413, 415, 429, 504),
-        body=_BODY,
+        body=PICTURES,
     )
     return router
 
