@@ -13,12 +13,12 @@ from typing import Any, Literal
 
 import numpy as np
 import onnx
-from engine.inspector import Inspector
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from bundle.manifest import EndToEnd, ImageInput, Layer, Manifest, Output, Preprocessing, Source
 from bundle.repository import INSPECT, WEIGHTS
+from engine.inspector import Inspector
 
 HEIGHT, WIDTH = 12, 20
 CLASSES = 4
