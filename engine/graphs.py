@@ -72,6 +72,18 @@ def with_float_input(model: onnx.ModelProto, name: str) -> onnx.ModelProto:
     return changed
 
 
+def with_output(model: onnx.ModelProto, name: str, classes: int) -> onnx.ModelProto:
+    """The same network with an inner tensor, float32 (batch, classes), as one more output."""
+    if any(output.name == name for output in model.graph.output):
+        return model
+    changed = onnx.ModelProto()
+    changed.CopyFrom(model)
+    changed.graph.output.append(
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["batch", classes])
+    )
+    return changed
+
+
 def constant_bytes(model: onnx.ModelProto) -> int:
     """How much memory a session takes for the graph's constants.
 

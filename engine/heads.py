@@ -3,16 +3,14 @@
 import onnx
 
 from bundle.manifest import Output
-from engine.errors import TargetError
 
 OPERATORS = {"softmax": "Softmax", "sigmoid": "Sigmoid"}
 
 
-def find_logits(model: onnx.ModelProto, output: Output) -> str:
+def find_logits(model: onnx.ModelProto, output: Output) -> str | None:
     """The tensor that enters the network's last softmax or sigmoid: (batch, classes).
 
-    Raises:
-        TargetError: the graph computes its probabilities in another way.
+    None where the graph computes its probabilities in another way.
     """
     if output.activation == "none":
         return output.tensor
@@ -21,7 +19,5 @@ def find_logits(model: onnx.ModelProto, output: Output) -> str:
     while node is not None and node.op_type == "Identity":
         node = producers.get(node.input[0])
     if node is None or node.op_type != OPERATORS[output.activation]:
-        raise TargetError(
-            f"this network has no logits before its {output.activation}; ask for the probability"
-        )
+        return None
     return node.input[0]

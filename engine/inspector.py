@@ -4,7 +4,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import onnx
@@ -12,15 +12,14 @@ from numpy.typing import NDArray
 
 from bundle.manifest import Layer, Manifest
 from engine.arrays import Pixels, Scores, check_pixels
-from engine.graphs import load_graph, prune, with_float_input
+from engine.errors import TargetError
+from engine.gradients import SEED, ReluRule, Seed, differentiate, gradient_name
+from engine.graphs import load_graph, prune, with_float_input, with_output
 from engine.heads import find_logits
 from engine.layers import find_layer
 from engine.seeds import resolve, score, seed
 from engine.sessions import Sessions
 from engine.targets import ChannelTarget, ClassTarget, Target
-
-if TYPE_CHECKING:
-    from engine.gradients import ReluRule, Seed
 
 INPUT = "input"
 """As a layer: the network's input, float32 levels 0-255."""
@@ -80,6 +79,7 @@ class Inspector:
         )
         self._source = graph
         self._model: onnx.ModelProto | None = None
+        self._logits: str | None = None
         self._lock = threading.Lock()
 
     @property
@@ -89,7 +89,11 @@ class Inspector:
             if self._model is None:
                 source = self._source
                 model = load_graph(source) if isinstance(source, Path) else source
-                self._model = with_float_input(model, self.manifest.input.tensor)
+                model = with_float_input(model, self.manifest.input.tensor)
+                self._logits = find_logits(model, self.manifest.output)
+                if self._logits is not None:
+                    model = with_output(model, self._logits, len(self.manifest.labels))
+                self._model = model
             return self._model
 
     def layer(self, path: str) -> Layer:
@@ -154,7 +158,7 @@ class Inspector:
         target: Target,
         layers: Sequence[str],
         *,
-        rule: "ReluRule" = "gradient",
+        rule: ReluRule = "gradient",
         activations: Sequence[str] = (),
     ) -> Sensitivity:
         """How a target depends on layers: V(N) = dJ/dX(N), in one run forwards and back.
@@ -174,13 +178,11 @@ class Inspector:
             NoGradientError: no differentiable path leads from a layer to the target.
             UnsupportedOperatorError: an operator on that path has no gradient rule.
         """
-        from engine.gradients import SEED, differentiate, gradient_name
-
         wrt = {path: self._tensor(path) for path in layers}
         shown = {path: self._tensor(path) for path in activations}
         tensor = self._target_tensor(target)
         feeds = self._feeds(pixels)
-        kind: "Seed" = "given"
+        kind: Seed = "given"
         if isinstance(target, ClassTarget) and target.class_ids is None:
             kind = "top1"
         else:
@@ -226,6 +228,12 @@ class Inspector:
         """The graph's name for what the target is a part of."""
         if isinstance(target, ChannelTarget):
             return self.layer(target.layer).tensor
-        if target.score == "logit":
-            return find_logits(self.graph, self.manifest.output)
-        return self.manifest.output.tensor
+        if target.score == "probability":
+            return self.manifest.output.tensor
+        _ = self.graph  # its logits are looked for when it is loaded
+        if self._logits is None:
+            raise TargetError(
+                f"{self.manifest.name} has no logits before its {self.manifest.output.activation}; "
+                "ask for the probability"
+            )
+        return self._logits
