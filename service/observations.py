@@ -1,0 +1,169 @@
+"""In the inspection thread: run the network inside, keep what was selected."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bundle.manifest import Layer
+from engine.arrays import Pixels, Scores
+from engine.inspector import Inspector
+from engine.pictures.order import Sort, channel_contributions, order_channels
+from engine.statistics import ChannelStatistics, channel_statistics
+from engine.targets import ClassTarget
+from service.inspection import Job
+from service.selection import Selection
+
+Dtype = Literal["float32", "float16"]
+Values = NDArray[np.float32]
+HALF_MAX = 65504.0
+"""The largest float16."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is kept of the selection.
+
+    Args:
+        selection: layers, channels, crop, limit.
+        sort: which channels come first; those after the limit are left out.
+        dtype: of the values; float16 ends at ±65504, what lies beyond is put there and counted.
+        values: keep them.
+        statistics: compute them.
+        predictions: answer the classes, too.
+    """
+
+    selection: Selection
+    sort: Sort = "index"
+    dtype: Dtype = "float32"
+    values: bool = True
+    statistics: bool = False
+    predictions: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is kept of one layer on one picture.
+
+    Args:
+        channels: which, in their order: int64 (channels,).
+        values: (height, width, channels) or (units,); None if they were not wished for.
+        statistics: of those channels, within the crop; None if they were not wished for.
+        saturated: values that float16 could not hold.
+    """
+
+    channels: NDArray[np.int64]
+    values: NDArray[Any] | None
+    statistics: ChannelStatistics | None
+    saturated: int
+
+
+@dataclass(frozen=True, slots=True)
+class Observations:
+    """Of each layer, by path, and each picture that could be used: what is kept of it.
+
+    Args:
+        layers: path → one entry a picture.
+        predictions: (batch, classes), or None.
+        inference_ms: in the network.
+    """
+
+    layers: dict[str, list[Shown]]
+    predictions: Scores | None
+    inference_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One run of the network on a few pictures; gradients are of each picture's best class."""
+
+    activations: dict[str, Values]
+    gradients: dict[str, Values]
+    predictions: Scores | None
+
+
+def observe(job: Job, wish: Wish, max_batch: int) -> Observations:
+    """Run the pictures, a few at a time, so that whole layers of all of them are never held.
+
+    Raises:
+        NoGradientError, UnsupportedOperatorError: `contribution` of a layer without a gradient.
+        DeadlineExceededError: nobody waits any more.
+    """
+    shown: dict[str, list[Shown]] = {layer.path: [] for layer in wish.selection.layers}
+    predictions: list[Scores] = []
+    inference_ms = 0.0
+    pixels = job.pictures.pixels
+    for start in range(0, len(pixels), max_batch):
+        job.progress(start, len(pixels))
+        started = perf_counter()
+        run = _run(job.inspector, pixels[start : start + max_batch], wish)
+        inference_ms += (perf_counter() - started) * 1000
+        if run.predictions is not None:
+            predictions.append(run.predictions)
+        for layer in wish.selection.layers:
+            shown[layer.path].extend(_show(layer, run, wish))
+    scores = np.concatenate(predictions) if predictions else None
+    return Observations(shown, scores, inference_ms)
+
+
+def _run(inspector: Inspector, pixels: Pixels, wish: Wish) -> _Run:
+    """Forwards, and back where contributions are asked for."""
+    paths = [layer.path for layer in wish.selection.layers]
+    if wish.sort == "contribution":
+        both = inspector.sensitivity(pixels, ClassTarget(), paths, activations=paths)
+        return _Run(both.activations, both.gradients, both.predictions)
+    predictions = inspector.predict(pixels) if wish.predictions else None
+    return _Run(inspector.activations(pixels, paths), {}, predictions)
+
+
+def _show(layer: Layer, run: _Run, wish: Wish) -> Iterator[Shown]:
+    """What is kept of one layer, picture by picture."""
+    selection = wish.selection
+    ids = np.arange(layer.channels)
+    if selection.channels is not None:
+        ids = np.array(selection.channels)
+    values = selection.cut(run.activations[layer.path])
+    gradients = selection.cut(run.gradients[layer.path]) if run.gradients else None
+    for row, picture in enumerate(values):
+        statistics = order = None
+        if wish.statistics or wish.sort != "index":
+            statistics = channel_statistics(picture)
+        if statistics is not None and wish.sort != "index":
+            given = None if gradients is None else channel_contributions(picture, gradients[row])
+            found = order_channels(
+                statistics, sort=wish.sort, contributions=given, limit=selection.limit
+            )
+            order = np.array(found)
+        elif selection.limit is not None and selection.limit < len(ids):
+            order = np.arange(selection.limit)
+        if order is None:
+            yield _keep(ids, picture, statistics, wish)
+        else:
+            yield _keep(ids[order], picture[..., order], _pick(statistics, order), wish)
+
+
+def _keep(
+    ids: NDArray[np.int64], picture: Values, statistics: ChannelStatistics | None, wish: Wish
+) -> Shown:
+    """A copy of the values in their type, if they are wished for; the run's arrays then go."""
+    saturated = 0
+    values: NDArray[Any] | None = None
+    if wish.values and wish.dtype == "float16":
+        saturated = int(np.count_nonzero(np.abs(picture) > HALF_MAX))
+        values = np.clip(picture, -HALF_MAX, HALF_MAX).astype(np.float16)
+    elif wish.values:
+        values = picture.copy()
+    return Shown(ids, values, statistics if wish.statistics else None, saturated)
+
+
+def _pick(
+    statistics: ChannelStatistics | None, order: NDArray[np.int64]
+) -> ChannelStatistics | None:
+    """The statistics of some channels, in their order."""
+    if statistics is None:
+        return None
+    fields = ChannelStatistics.__dataclass_fields__
+    return ChannelStatistics(**{name: getattr(statistics, name)[order] for name in fields})
