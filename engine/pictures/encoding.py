@@ -1,0 +1,59 @@
+"""Pictures as PNG files that carry their numbers."""
+
+import json
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, PngImagePlugin
+
+from engine.pictures.indexed import Picture
+
+# Measured on a 112×112×96 activation (1131×1131 pixels), milliseconds and kB: indexed at level 1
+# 33 and 905, level 3 43 and 898, level 6 49 and 891; the same as RGB at level 1 141 and 2456, level
+# 6 190 and 2718. Hence indexed, and hence level 1.
+_COMPRESS_LEVEL = 1
+
+RANGE_CHUNK = "Cutaway-Range"
+LAYOUT_CHUNK = "Cutaway-Layout"
+MAP_CHUNK = "Cutaway-Map"
+
+
+def encode_png(picture: Picture | NDArray[np.uint8], **numbers: str) -> bytes:
+    """A PNG file.
+
+    A `Picture` is written indexed: a reader that asks for the indices has the levels, and the text
+    chunks `Cutaway-Map`, `Cutaway-Range` and, of a sprite, `Cutaway-Layout` (JSON) have the rest.
+
+    Args:
+        picture: or uint8 (height, width, 3) of RGB, or (height, width) of grey.
+        numbers: further text chunks, keyword → Latin-1 text; `_` in a keyword is written `-`.
+    """
+    texts = PngImagePlugin.PngInfo()
+    for keyword, text in numbers.items():
+        texts.add_text(keyword.replace("_", "-"), text)
+    if isinstance(picture, Picture):
+        image = _image(picture)
+        _add_numbers(texts, picture)
+    else:
+        image = Image.fromarray(picture)
+    buffer = BytesIO()
+    image.save(buffer, "PNG", compress_level=_COMPRESS_LEVEL, pnginfo=texts)
+    return buffer.getvalue()
+
+
+def _image(picture: Picture) -> Image.Image:
+    if not picture.is_indexed:
+        return Image.fromarray(picture.rgb)
+    image = Image.fromarray(picture.levels)
+    image.putpalette(picture.map.palette.tobytes())
+    return image
+
+
+def _add_numbers(texts: PngImagePlugin.PngInfo, picture: Picture) -> None:
+    texts.add_text(MAP_CHUNK, picture.map.name)
+    if picture.range is not None:
+        texts.add_text(RANGE_CHUNK, str(picture.range))
+    if picture.layout is not None:
+        layout = json.dumps(picture.layout.as_json(), separators=(",", ":"), allow_nan=False)
+        texts.add_text(LAYOUT_CHUNK, layout, zip=True)
