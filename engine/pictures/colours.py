@@ -26,16 +26,17 @@ _MARK_RGB = (255, 84, 150)
 # Controls as (lightness 0-1, chroma, hue in degrees) of Oklab; all within sRGB, and so is every
 # colour on the way.
 _SEQUENTIAL = (
-    (0.08, 0.02, 285.0),
-    (0.30, 0.12, 280.0),
-    (0.50, 0.10, 235.0),
-    (0.68, 0.12, 180.0),
-    (0.84, 0.17, 125.0),
-    (0.97, 0.08, 105.0),
+    (0.08, 0.02, 290.0),
+    (0.28, 0.12, 285.0),
+    (0.46, 0.105, 250.0),
+    (0.63, 0.10, 200.0),
+    (0.80, 0.14, 145.0),
+    (0.92, 0.14, 110.0),
+    (0.98, 0.05, 103.0),
 )
-_NEUTRAL = (0.12, 0.0, 0.0)
-_BLUE = ((0.45, 0.13, 255.0), (0.82, 0.09, 235.0))
-_ORANGE = ((0.45, 0.10, 55.0), (0.82, 0.13, 70.0))
+_NEUTRAL = (0.13, 0.0, 0.0)
+_BLUE = ((0.36, 0.11, 262.0), (0.62, 0.14, 250.0), (0.90, 0.06, 225.0))
+_ORANGE = ((0.36, 0.08, 58.0), (0.62, 0.13, 60.0), (0.90, 0.10, 83.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +91,9 @@ def _diverging() -> NDArray[np.float64]:
 
 def _with_even_lightness(controls: tuple[tuple[float, float, float], ...]) -> NDArray[np.float64]:
     """(MIDDLE + 1, 3): one branch, its lightness linear in the level."""
-    points = _cartesian(controls)
-    lightness = np.linspace(float(points[0, 0]), float(points[-1, 0]), MIDDLE + 1)
-    return _interpolated(lightness, points[:, 0], points)
+    fine = _smooth(_cartesian(controls), 1024)
+    lightness = np.linspace(controls[0][0], controls[-1][0], MIDDLE + 1)
+    return _interpolated(lightness, fine[:, 0], fine)
 
 
 def _evenly(points: NDArray[np.float64], count: int) -> NDArray[np.float64]:

@@ -46,12 +46,12 @@ def _image(picture: Picture) -> Image.Image:
     if not picture.is_indexed:
         return Image.fromarray(picture.rgb)
     image = Image.fromarray(picture.levels)
-    image.putpalette(picture.map.palette.tobytes())
+    image.putpalette(picture.colours.palette.tobytes())
     return image
 
 
 def _add_numbers(texts: PngImagePlugin.PngInfo, picture: Picture) -> None:
-    texts.add_text(MAP_CHUNK, picture.map.name)
+    texts.add_text(MAP_CHUNK, picture.colours.name)
     if picture.range is not None:
         texts.add_text(RANGE_CHUNK, str(picture.range))
     if picture.layout is not None:

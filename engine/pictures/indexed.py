@@ -16,7 +16,7 @@ class Picture:
 
     levels: NDArray[np.uint8]
     """(height, width); or (height, width, 3), grey levels of red, green and blue by themselves."""
-    map: ColourMap
+    colours: ColourMap
     range: Range | None
     """None where channels have ranges of their own: the layout's tiles say them."""
     layout: Layout | None = None
@@ -31,5 +31,5 @@ class Picture:
     def rgb(self) -> NDArray[np.uint8]:
         """uint8 (height, width, 3)."""
         if self.is_indexed:
-            return self.map.palette[self.levels]
-        return self.map.palette[self.levels, np.arange(3)]
+            return self.colours.palette[self.levels]
+        return self.colours.palette[self.levels, np.arange(3)]

@@ -100,10 +100,13 @@ def _quantise(
 
 
 def _drawn(levels: NDArray[np.uint8], grid: Grid, tile: Tile) -> NDArray[np.uint8]:
-    """A tile magnified; a dead one of more than one cell with a diagonal through it."""
+    """A tile magnified; a dead one of more than one cell with a short diagonal at its middle.
+
+    From corner to corner, the diagonals of a last block, half of it dead, drowned what lives.
+    """
     zoomed = levels.repeat(grid.zoom, axis=0).repeat(grid.zoom, axis=1)
     if tile.dead and levels.size > 1:
-        along = np.linspace(0, 1, max(zoomed.shape))[:, None]
+        along = np.linspace(0.3, 0.7, max(zoomed.shape))[:, None]
         rows, columns = np.rint(along * (np.array(zoomed.shape) - 1)).astype(int).T
         zoomed[rows, columns] = MARK
     return zoomed
