@@ -51,7 +51,7 @@ def test_nothing_is_loaded_before_somebody_asks(tmp_path: Path, linear: Toy) -> 
 
 
 def test_levels_may_lie_between_whole_ones(linear: Toy, pictures: NDArray[np.uint8]) -> None:
-    levels = pictures[:1] + np.float32(0.25)
+    levels = pictures[:1].astype(np.float32) + np.float32(0.25)
     found = linear.inspector.scores(levels, ClassTarget((1,)))
     expected = levels.reshape(1, -1) @ linear.weights["kernel"]
     np.testing.assert_allclose(found, expected[:, 1], rtol=1e-4)
@@ -88,7 +88,7 @@ def test_each_picture_has_its_own_top_class_in_one_run(
 def test_the_probabilitys_gradient_goes_through_the_softmax(
     linear: Toy, pictures: NDArray[np.uint8]
 ) -> None:
-    levels = pictures[:1].astype(np.float32) / 12_750  # small logits: no probability is 0 or 1
+    levels = pictures[:1].astype(np.float32) * np.float32(1 / 12_750)  # small logits: no probability is 0 or 1
     probability = linear.inspector.sensitivity(levels, ClassTarget((0,), "probability"), [INPUT])
     p = probability.predictions[0]
     kernel = linear.weights["kernel"]
