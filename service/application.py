@@ -11,6 +11,7 @@ from service.handlers import add_handlers
 from service.inspection import Inspection
 from service.journal import Journal
 from service.metrics import Metrics
+from service.routes.activations import activations_router
 from service.routes.health import health_router
 from service.routes.models import models_router
 from service.routes.pages import pages_router
@@ -42,6 +43,7 @@ def build_application(settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     app.include_router(predict_router(catalogue, metrics, settings))
+    app.include_router(activations_router(catalogue, inspection, settings))
     app.include_router(models_router(catalogue))
     app.include_router(health_router(catalogue, metrics))
     app.include_router(pages_router(app, catalogue))

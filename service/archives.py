@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 MEDIA_TYPE = "application/x-npz"
 
 
-def write_archive(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+def write_archive(arrays: Mapping[str, NDArray[Any]]) -> memoryview:
     """The archive; equal arrays give equal bytes.
 
     Stored, not deflated: of 12.85 MB of activations, half of them zeros, deflating saved 46 % and
@@ -25,4 +25,4 @@ def write_archive(arrays: Mapping[str, NDArray[Any]]) -> bytes:
             member = ZipInfo(f"{name}.npy")  # of 1980: the time of writing says nothing
             with archive.open(member, "w", force_zip64=array.nbytes >= 1 << 31) as stream:
                 npy.write_array(stream, np.asanyarray(array), allow_pickle=False)
-    return buffer.getvalue()
+    return buffer.getbuffer()

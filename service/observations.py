@@ -1,7 +1,7 @@
 """In the inspection thread: run the network inside, keep what was selected."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any, Literal
 
@@ -33,7 +33,7 @@ class Wish:
         dtype: of the values; float16 ends at ±65504, what lies beyond is put there and counted.
         values: keep them.
         statistics: compute them.
-        predictions: answer the classes, too.
+        predictions: answer the classes, too; contributions bring them anyway.
     """
 
     selection: Selection
@@ -52,12 +52,14 @@ class Shown:
         channels: which, in their order: int64 (channels,).
         values: (height, width, channels) or (units,); None if they were not wished for.
         statistics: of those channels, within the crop; None if they were not wished for.
+        contributions: of those channels to the best class's logit; None without that order.
         saturated: values that float16 could not hold.
     """
 
     channels: NDArray[np.int64]
     values: NDArray[Any] | None
     statistics: ChannelStatistics | None
+    contributions: NDArray[np.float64] | None
     saturated: int
 
 
@@ -77,12 +79,13 @@ class Observations:
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class Run:
     """One run of the network on a few pictures; gradients are of each picture's best class."""
 
     activations: dict[str, Values]
     gradients: dict[str, Values]
     predictions: Scores | None
+    inference_ms: float = 0.0
 
 
 def observe(job: Job, wish: Wish, max_batch: int) -> Observations:
@@ -95,12 +98,8 @@ def observe(job: Job, wish: Wish, max_batch: int) -> Observations:
     shown: dict[str, list[Shown]] = {layer.path: [] for layer in wish.selection.layers}
     predictions: list[Scores] = []
     inference_ms = 0.0
-    pixels = job.pictures.pixels
-    for start in range(0, len(pixels), max_batch):
-        job.progress(start, len(pixels))
-        started = perf_counter()
-        run = _run(job.inspector, pixels[start : start + max_batch], wish)
-        inference_ms += (perf_counter() - started) * 1000
+    for run in run_network(job, wish, max_batch):
+        inference_ms += run.inference_ms
         if run.predictions is not None:
             predictions.append(run.predictions)
         for layer in wish.selection.layers:
@@ -109,54 +108,83 @@ def observe(job: Job, wish: Wish, max_batch: int) -> Observations:
     return Observations(shown, scores, inference_ms)
 
 
-def _run(inspector: Inspector, pixels: Pixels, wish: Wish) -> _Run:
-    """Forwards, and back where contributions are asked for."""
+def run_network(job: Job, wish: Wish, max_batch: int) -> Iterator[Run]:
+    """The runs of a request's pictures, in their order."""
+    pixels = job.pictures.pixels
+    for start in range(0, len(pixels), max_batch):
+        job.progress(start, len(pixels))
+        started = perf_counter()
+        run = _run(job.inspector, pixels[start : start + max_batch], wish)
+        yield replace(run, inference_ms=(perf_counter() - started) * 1000)
+
+
+def _run(inspector: Inspector, pixels: Pixels, wish: Wish) -> Run:
+    """Forwards, and back where contributions are asked for; the predictions from the same run."""
     paths = [layer.path for layer in wish.selection.layers]
     if wish.sort == "contribution":
         both = inspector.sensitivity(pixels, ClassTarget(), paths, activations=paths)
-        return _Run(both.activations, both.gradients, both.predictions)
-    predictions = inspector.predict(pixels) if wish.predictions else None
-    return _Run(inspector.activations(pixels, paths), {}, predictions)
+        return Run(both.activations, both.gradients, both.predictions)
+    if wish.predictions:  # with respect to no layer there is nothing to go back to
+        target = ClassTarget(score="probability")
+        forwards = inspector.sensitivity(pixels, target, (), activations=paths)
+        return Run(forwards.activations, {}, forwards.predictions)
+    return Run(inspector.activations(pixels, paths), {}, None)
 
 
-def _show(layer: Layer, run: _Run, wish: Wish) -> Iterator[Shown]:
+def _show(layer: Layer, run: Run, wish: Wish) -> Iterator[Shown]:
     """What is kept of one layer, picture by picture."""
     selection = wish.selection
-    ids = np.arange(layer.channels)
-    if selection.channels is not None:
-        ids = np.array(selection.channels)
+    ids = np.array(selection.channels or range(layer.channels), np.int64)
     values = selection.cut(run.activations[layer.path])
     gradients = selection.cut(run.gradients[layer.path]) if run.gradients else None
     for row, picture in enumerate(values):
-        statistics = order = None
+        given = None if gradients is None else channel_contributions(picture, gradients[row])
+        found = _Picture(ids, picture, None, given)
         if wish.statistics or wish.sort != "index":
-            statistics = channel_statistics(picture)
-        if statistics is not None and wish.sort != "index":
-            given = None if gradients is None else channel_contributions(picture, gradients[row])
-            found = order_channels(
-                statistics, sort=wish.sort, contributions=given, limit=selection.limit
-            )
-            order = np.array(found)
-        elif selection.limit is not None and selection.limit < len(ids):
-            order = np.arange(selection.limit)
-        if order is None:
-            yield _keep(ids, picture, statistics, wish)
-        else:
-            yield _keep(ids[order], picture[..., order], _pick(statistics, order), wish)
+            found = replace(found, statistics=channel_statistics(picture))
+        yield _keep(_first(found, wish), wish)
 
 
-def _keep(
-    ids: NDArray[np.int64], picture: Values, statistics: ChannelStatistics | None, wish: Wish
-) -> Shown:
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """One picture's channels, all in the same order: (channels,), (…, channels)."""
+
+    ids: NDArray[np.int64]
+    values: Values
+    statistics: ChannelStatistics | None
+    contributions: NDArray[np.float64] | None
+
+
+def _first(picture: _Picture, wish: Wish) -> _Picture:
+    """In the order wished for, up to the limit."""
+    limit = wish.selection.limit
+    if wish.sort == "index" and (limit is None or limit >= len(picture.ids)):
+        return picture
+    order = np.arange(limit)
+    if picture.statistics is not None:
+        found = order_channels(
+            picture.statistics, sort=wish.sort, contributions=picture.contributions, limit=limit
+        )
+        order = np.array(found, np.int64)
+    return _Picture(
+        picture.ids[order],
+        picture.values[..., order],
+        _pick(picture.statistics, order),
+        None if picture.contributions is None else picture.contributions[order],
+    )
+
+
+def _keep(picture: _Picture, wish: Wish) -> Shown:
     """A copy of the values in their type, if they are wished for; the run's arrays then go."""
     saturated = 0
     values: NDArray[Any] | None = None
     if wish.values and wish.dtype == "float16":
-        saturated = int(np.count_nonzero(np.abs(picture) > HALF_MAX))
-        values = np.clip(picture, -HALF_MAX, HALF_MAX).astype(np.float16)
+        saturated = int(np.count_nonzero(np.abs(picture.values) > HALF_MAX))
+        values = np.clip(picture.values, -HALF_MAX, HALF_MAX).astype(np.float16)
     elif wish.values:
-        values = picture.copy()
-    return Shown(ids, values, statistics if wish.statistics else None, saturated)
+        values = picture.values.copy()
+    statistics = picture.statistics if wish.statistics else None
+    return Shown(picture.ids, values, statistics, picture.contributions, saturated)
 
 
 def _pick(
