@@ -136,13 +136,14 @@ def _show(layer: Layer, run: Run, wish: Wish) -> Iterator[Shown]:
     selection = wish.selection
     ids = np.array(selection.channels or range(layer.channels), np.int64)
     values = selection.cut(run.activations[layer.path])
+    if wish.sort == "index":  # the others need not even be looked at
+        ids, values = ids[: selection.limit], values[..., : selection.limit]
     gradients = selection.cut(run.gradients[layer.path]) if run.gradients else None
     for row, picture in enumerate(values):
+        needed = wish.statistics or wish.sort != "index"
+        statistics = channel_statistics(picture) if needed else None
         given = None if gradients is None else channel_contributions(picture, gradients[row])
-        found = _Picture(ids, picture, None, given)
-        if wish.statistics or wish.sort != "index":
-            found = replace(found, statistics=channel_statistics(picture))
-        yield _keep(_first(found, wish), wish)
+        yield _keep(_sorted(_Picture(ids, picture, statistics, given), wish), wish)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,22 +156,20 @@ class _Picture:
     contributions: NDArray[np.float64] | None
 
 
-def _first(picture: _Picture, wish: Wish) -> _Picture:
+def _sorted(picture: _Picture, wish: Wish) -> _Picture:
     """In the order wished for, up to the limit."""
-    limit = wish.selection.limit
-    if wish.sort == "index" and (limit is None or limit >= len(picture.ids)):
+    statistics, given = picture.statistics, picture.contributions
+    if wish.sort == "index" or statistics is None:
         return picture
-    order = np.arange(limit)
-    if picture.statistics is not None:
-        found = order_channels(
-            picture.statistics, sort=wish.sort, contributions=picture.contributions, limit=limit
-        )
-        order = np.array(found, np.int64)
+    found = order_channels(
+        statistics, sort=wish.sort, contributions=given, limit=wish.selection.limit
+    )
+    order = np.array(found, np.int64)
     return _Picture(
         picture.ids[order],
         picture.values[..., order],
-        _pick(picture.statistics, order),
-        None if picture.contributions is None else picture.contributions[order],
+        _pick(statistics, order),
+        None if given is None else given[order],
     )
 
 
@@ -187,11 +186,7 @@ def _keep(picture: _Picture, wish: Wish) -> Shown:
     return Shown(picture.ids, values, statistics, picture.contributions, saturated)
 
 
-def _pick(
-    statistics: ChannelStatistics | None, order: NDArray[np.int64]
-) -> ChannelStatistics | None:
+def _pick(statistics: ChannelStatistics, order: NDArray[np.int64]) -> ChannelStatistics:
     """The statistics of some channels, in their order."""
-    if statistics is None:
-        return None
     fields = ChannelStatistics.__dataclass_fields__
     return ChannelStatistics(**{name: getattr(statistics, name)[order] for name in fields})
