@@ -1,4 +1,4 @@
-"""Servers of models, and the default models."""
+"""Servers of models, the default models, and transfer models beside their bundles."""
 
 import os
 import subprocess
@@ -6,11 +6,15 @@ import sys
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from bundle.repository import Repository
 from tests import servers
+
+if TYPE_CHECKING:  # TensorFlow takes seconds to import
+    from tests.end_to_end.exports import Exported
 
 Serve = Callable[[Path], AbstractContextManager[str]]
 
@@ -36,3 +40,18 @@ def default_models() -> Path:
         command = [sys.executable, "-m", "export", "defaults", "--models", str(models)]
         subprocess.run(command, cwd=servers.ROOT, check=True)
     return models
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> "Callable[[str], Exported]":
+    """A network of tests/end_to_end/exports.py by its name; each is made and exported once."""
+    made: dict[str, Exported] = {}
+
+    def find(name: str) -> "Exported":
+        from tests.end_to_end.exports import export_network  # noqa: PLC0415  TensorFlow, see above
+
+        if name not in made:
+            made[name] = export_network(name, tmp_path_factory.mktemp(name))
+        return made[name]
+
+    return find
