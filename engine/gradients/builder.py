@@ -16,11 +16,9 @@ from engine.gradients.paths import (
 )
 from engine.gradients.seeds import SEED, Seed
 from engine.gradients.step import ReluRule, Way
-from engine.gradients.stepping import step_back
+from engine.gradients.stepping import check_opset, step_back
 from engine.gradients.tensors import Tensors
 from engine.gradients.writer import Writer
-
-OPSET = 18  # what the rules write; export writes it too
 
 
 def gradient_name(tensor: str) -> str:
@@ -168,10 +166,3 @@ class _Builder:
                 f"the graph has a tensor {min(taken)!r} already, a name that gradients need; "
                 "rename the layer and export the model again"
             )
-
-
-def check_opset(model: onnx.ModelProto) -> None:
-    """Raises GraphError for a graph older than what the rules write."""
-    versions = [part.version for part in model.opset_import if part.domain in ("", "ai.onnx")]
-    if not versions or min(versions) < OPSET:
-        raise GraphError(f"gradients need opset {OPSET}, the graph has {versions}; export it again")

@@ -9,6 +9,7 @@ import onnx
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 from onnx import helper
 
+from engine.errors import UnsupportedOperatorError
 from engine.gradients.tensors import Dim, Tensors
 from engine.gradients.writer import Writer
 
@@ -118,6 +119,10 @@ class Step:
             self.node.output[index] = self._writer.fresh(self.node.op_type)
         return self.node.output[index]
 
+    def unsupported(self, what: str) -> UnsupportedOperatorError:
+        """The error to raise where a rule does not hold."""
+        return UnsupportedOperatorError(f"no gradient rule for {describe(self.node)}, with {what}")
+
     def unbroadcast(self, gradient: str, like: str) -> str:
         """Sum a gradient over the axes along which `like` was broadcast.
 
@@ -159,6 +164,12 @@ def _unsure(full: tuple[Dim, ...], small: tuple[Dim, ...]) -> bool:
     """Whether an axis may or may not have been broadcast, as far as the graph tells."""
     pairs = zip(full[len(full) - len(small) :], small, strict=True)
     return any(not isinstance(dim, int) and (dim is None or dim != whole) for whole, dim in pairs)
+
+
+def describe(node: onnx.NodeProto) -> str:
+    """An operator and where it stands, for an error."""
+    domain = f"{node.domain}." if node.domain else ""
+    return f"the operator {domain}{node.op_type} that computes {node.output[0]!r}"
 
 
 Rule = Callable[[Step], Sequence[str | None]]

@@ -4,9 +4,11 @@ from collections.abc import Set
 
 import onnx
 
-from engine.errors import UnsupportedOperatorError
+from engine.errors import GraphError, UnsupportedOperatorError
 from engine.gradients.rules import RULES, STEPS
-from engine.gradients.step import Step, Way
+from engine.gradients.step import Step, Way, describe
+
+OPSET = 18  # what the rules write; export writes it too
 
 
 def step_back(
@@ -31,7 +33,7 @@ def step_back(
         return []
     rule = RULES.get(node.op_type) if node.domain in ("", "ai.onnx") else None
     if rule is None:
-        raise UnsupportedOperatorError(f"no gradient rule for {_describe(node)}")
+        raise UnsupportedOperatorError(f"no gradient rule for {describe(node)}")
     needed = [name in active for name in node.input]
     results = list(rule(Step(node, outputs, needed, way)))
     results += [None] * (len(needed) - len(results))
@@ -40,13 +42,14 @@ def step_back(
         if needed[index]:
             if result is None:
                 raise UnsupportedOperatorError(
-                    f"no gradient rule for input {index} ({name!r}) of {_describe(node)}"
+                    f"no gradient rule for input {index} ({name!r}) of {describe(node)}"
                 )
             pairs.append((name, result))
     return pairs
 
 
-def _describe(node: onnx.NodeProto) -> str:
-    """An operator and where it stands, for an error."""
-    domain = f"{node.domain}." if node.domain else ""
-    return f"the operator {domain}{node.op_type} that computes {node.output[0]!r}"
+def check_opset(model: onnx.ModelProto) -> None:
+    """Raises GraphError for a graph older than what the rules write."""
+    versions = [part.version for part in model.opset_import if part.domain in ("", "ai.onnx")]
+    if not versions or min(versions) < OPSET:
+        raise GraphError(f"gradients need opset {OPSET}, the graph has {versions}; export it again")

@@ -1,5 +1,6 @@
 """What is known of a graph's tensors without running it: element type, shape, constant value."""
 
+from collections.abc import Set
 from typing import Any, cast
 
 import numpy as np
@@ -42,8 +43,10 @@ class Tensors:
             if node.op_type == "Constant" and node.attribute[0].name == "value":
                 self._constants[node.output[0]] = node.attribute[0].t
 
-    def __contains__(self, name: str) -> bool:
-        return name in self._types
+    @property
+    def constants(self) -> Set[str]:
+        """The names of weights and other constants."""
+        return self._constants.keys()
 
     def type(self, name: str) -> int | None:
         """The element type as ONNX numbers it; None where it is not known."""

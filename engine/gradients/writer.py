@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
@@ -38,7 +37,7 @@ class Writer:
         if key not in self._known:
             name = self.fresh("constant")
             self._known[key] = name
-            self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+            self.constants.append(numpy_helper.from_array(value, name))
         return self._known[key]
 
     def fresh(self, word: str) -> str:

@@ -4,14 +4,39 @@ A rule gets a Step and returns one gradient for every input of the node, None wh
 it may leave out the last ones. A module lists its rules in a table RULES of its own.
 """
 
-from engine.gradients.rules import activations, arithmetic, casts, shapes
+from engine.gradients.rules import (
+    activations,
+    arithmetic,
+    borders,
+    casts,
+    convolution,
+    functions,
+    linear,
+    normalization,
+    parts,
+    pooling,
+    reductions,
+    resizing,
+    shapes,
+    softmax,
+)
 from engine.gradients.step import Rule
 
 RULES: dict[str, Rule] = {
     **activations.RULES,
     **arithmetic.RULES,
+    **borders.RULES,
     **casts.RULES,
+    **convolution.RULES,
+    **functions.RULES,
+    **linear.RULES,
+    **normalization.RULES,
+    **parts.RULES,
+    **pooling.RULES,
+    **reductions.RULES,
+    **resizing.RULES,
     **shapes.RULES,
+    **softmax.RULES,
 }
 
 # Their derivative is zero wherever it exists: what flows into them ends there, and is no error.
