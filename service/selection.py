@@ -15,8 +15,8 @@ from engine.layers import check_channel, find_layer
 from service.errors import InvalidQueryError
 
 _WILD = re.compile(r"[*?[]")
-_RANGE = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
-_CROP = re.compile(r"(\d{1,9}),(\d{1,9}),(\d{1,9}),(\d{1,9})")
+_RANGE = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?", re.ASCII)
+_CROP = re.compile(r"(\d{1,9}),(\d{1,9}),(\d{1,9}),(\d{1,9})", re.ASCII)
 _SPATIAL_RANK = 3
 
 
@@ -89,26 +89,23 @@ def select_layers(manifest: Manifest, patterns: Sequence[str]) -> tuple[Layer, .
 
 
 def _matching(manifest: Manifest, pattern: str) -> list[Layer]:
-    """The layers that one name or pattern means; a layer of exactly that name goes first."""
-    try:
+    """The layers of exactly that name; else those whose path matches; else whose alias does."""
+    names = {name for layer in manifest.layers for name in (layer.path, *layer.aliases)}
+    if pattern in names or not _WILD.search(pattern):
         return [find_layer(manifest, pattern)]
-    except LayerNotFoundError as error:
-        if not manifest.layers or not _WILD.search(pattern):
-            raise
-        parts = pattern.split("/")
-        matching = [
-            layer
-            for layer in manifest.layers
-            if any(_matches(name.split("/"), parts) for name in (layer.path, *layer.aliases))
-        ]
-        if not matching:
-            raise LayerNotFoundError(
-                f"no layer matches {pattern!r}; nearest: {', '.join(error.nearest)} "
-                "(`*` does not cross a `/`, `**` does)",
-                pattern,
-                error.nearest,
-            ) from error
+    parts = pattern.split("/")
+    matching = [layer for layer in manifest.layers if _matches(layer.path.split("/"), parts)] or [
+        layer
+        for layer in manifest.layers
+        if any(_matches(alias.split("/"), parts) for alias in layer.aliases)
+    ]
+    if matching:
         return matching
+    try:
+        return [find_layer(manifest, pattern)]  # it has not that name; but which are near?
+    except LayerNotFoundError as error:
+        hint = " (`*` does not cross a `/`, `**` does)"
+        raise LayerNotFoundError(f"{error}{hint}", error.layer, error.nearest) from error
 
 
 def _matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
