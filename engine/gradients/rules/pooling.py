@@ -19,13 +19,15 @@ def max_pool(step: Step) -> list[str | None]:
     112x112: 6.9 against 0.7 ms, the scattering 1.8 more), in graphs that hold a gradient alone.
 
     Raises:
-        UnsupportedOperatorError: indices in column-major order.
+        UnsupportedOperatorError: indices in column-major order, or a window behind the input.
     """
     if step.attribute("storage_order", 0):
         raise UnsupportedOperatorError(
             f"MaxPool {step.node.name!r} counts its indices by columns (storage_order 1); only "
             "rows have a gradient rule"
         )
+    if step.attribute("ceil_mode", 0):
+        _windows(step)
     flat = step.constant([-1])
     return [
         _scatter(
@@ -42,8 +44,9 @@ def average_pool(step: Step) -> list[str | None]:
 
     Raises:
         GraphError: height, width or channels are not known before running.
+        UnsupportedOperatorError: a window behind the input.
     """
-    windows = find_windows(step, tuple(step.attribute("kernel_shape")))
+    windows = _windows(step)
     channels = known_sizes(step, step.node.input[0], first=1)[0]
     padding = bool(step.attribute("count_include_pad", 0))
     counts = _counts(windows, padding=padding)
@@ -75,6 +78,22 @@ def global_max_pool(step: Step) -> list[str | None]:
     gradient = step.add("Reshape", step.gradient, rows)
     spread = step.add("ScatterElements", zeros, where, gradient, axis=2)
     return [step.add("Reshape", spread, step.add("Shape", data))]
+
+
+def _windows(step: Step) -> Windows:
+    """The windows; none may lie behind the input.
+
+    There ONNX's shape inference (1.23) counts a window more than ONNX Runtime (1.32) computes, so
+    that no size behind the node can be trusted. It takes `ceil_mode` and strides beyond the kernel.
+    """
+    windows = find_windows(step, tuple(step.attribute("kernel_shape")))
+    lasts = zip(windows.overhangs, windows.spans, strict=True)
+    if step.attribute("ceil_mode", 0) and any(rows >= span for rows, span in lasts):
+        raise UnsupportedOperatorError(
+            f"no gradient rule for {step.node.op_type} {step.node.name!r}: with ceil_mode its last "
+            "window lies behind the input"
+        )
+    return windows
 
 
 def _scatter(step: Step, like: str, indices: str, values: str) -> str:

@@ -1,8 +1,8 @@
 """Operators that ONNX's reference evaluator has wrong, in plain NumPy loops, float64.
 
 Found with onnx 1.23 against ONNX Runtime 1.32: ConvTranspose fails on groups; MaxPool is wrong with
-SAME padding; AveragePool refuses `ceil_mode` with SAME or VALID; LRN takes another band. Conv is
-right. ONNX Runtime itself refuses Conv with SAME and dilations, AveragePool with SAME and strides
+SAME padding; AveragePool refuses `ceil_mode` with SAME or VALID; LRN takes another band;
+GlobalMaxPool loses an axis where there is one spatial one. Conv is right. ONNX Runtime itself refuses Conv with SAME and dilations, AveragePool with SAME and strides
 beyond the kernel, LRN of even size, and forgets the dilations of MaxPool with SAME; it has float64
 for MaxPool alone.
 """
@@ -106,6 +106,13 @@ class AveragePool(OpRun):
         return (mean,)
 
 
+class GlobalMaxPool(OpRun):
+    """The maximum of every channel."""
+
+    def _run(self, x: Array, **_: Any) -> tuple[Array, ...]:
+        return (x.max(tuple(range(2, x.ndim)), keepdims=True),)
+
+
 class ConvTranspose(OpRun):
     """Every input row spreads the kernel over the output."""
 
@@ -154,4 +161,4 @@ class LRN(OpRun):
         return (x / (given["bias"] + given["alpha"] / size * sums) ** given["beta"],)
 
 
-OPERATORS: list[type[OpRun]] = [AveragePool, ConvTranspose, LRN, MaxPool]
+OPERATORS: list[type[OpRun]] = [AveragePool, ConvTranspose, GlobalMaxPool, LRN, MaxPool]

@@ -33,7 +33,7 @@ def windowed(
     Args:
         draws: given by Hypothesis.
         dilated: dilations too; not with SAME, which ONNX Runtime does not have.
-        pooling: pads narrower than the kernel, and `ceil_mode`.
+        pooling: pads narrower than the kernel, and `ceil_mode`; no window behind the input.
         modes: of `auto_pad`; an empty word leaves the attribute out.
     """
     axes = draws(st.integers(1, 2))
@@ -63,5 +63,8 @@ def windowed(
         attributes["ceil_mode"] = draws(st.integers(0, 1))
     for axis in range(axes):
         span = dilations[axis] * (kernel[axis] - 1) + 1
-        assume(same or sizes[axis] + pads[axis] + pads[axis + axes] >= span)
+        room = sizes[axis] + pads[axis] + pads[axis + axes] - span
+        assume(same or room >= 0)
+        last = -(-room // strides[axis]) * strides[axis] - pads[axis]
+        assume(same or not pooling or last < sizes[axis])
     return Windowed(tuple(sizes), attributes)
