@@ -13,22 +13,24 @@ that reads slowly sees fewer steps, and holds up neither the work nor the memory
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import replace
 
 import orjson
-from starlette.requests import Request
-from starlette.responses import StreamingResponse
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response, StreamingResponse
 
 from engine.progress import Progress
 from service.errors import STATUSES, answer_to
-from service.schemas import Error
+from service.inspection import Inspection, Job, Task
+from service.schemas import Error, ErrorBody
 
 MEDIA_TYPE = "text/event-stream"
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # nginx would hold it back
 
 log = logging.getLogger("cutaway")
 
-Work = Callable[[Progress], Awaitable[object]]
-"""Works off the event loop, reports there how far it has come, and gives the answer's JSON."""
+Work = Callable[[Progress], Awaitable[bytes]]
+"""Works off the event loop, says how far it has come, and gives the answer's JSON."""
 
 
 def wants_events(request: Request) -> bool:
@@ -37,9 +39,22 @@ def wants_events(request: Request) -> bool:
     return any(kind.partition(";")[0].strip() == MEDIA_TYPE for kind in accepted)
 
 
-def event_response(work: Work) -> StreamingResponse:
-    """Start the work with the answer's first byte; a client that leaves stops it."""
-    return StreamingResponse(events(work), media_type=MEDIA_TYPE, headers=_HEADERS)
+def event_response(
+    inspection: Inspection, task: Task, work: Callable[[Job], Response]
+) -> StreamingResponse:
+    """An inspection that begins with the answer's first byte; a client that leaves stops it.
+
+    Args:
+        inspection: runs it.
+        task: without a listener.
+        work: writes the JSON.
+    """
+
+    async def run(progress: Progress) -> bytes:
+        answer = await inspection.run(replace(task, listener=progress), work)
+        return bytes(answer.body)
+
+    return StreamingResponse(events(run), media_type=MEDIA_TYPE, headers=_HEADERS)
 
 
 async def events(work: Work) -> AsyncGenerator[bytes]:
@@ -49,12 +64,12 @@ async def events(work: Work) -> AsyncGenerator[bytes]:
     task.add_done_callback(lambda _: latest.close())
     try:
         async for done, total in latest.steps():
-            yield _event("progress", {"done": done, "total": total})
+            yield _event("progress", orjson.dumps({"done": done, "total": total}))
         error = task.exception()
         if error is None:
             yield _event("answer", task.result())
-        else:
-            yield _event("error", {"error": _explain(error).model_dump()})
+        elif not isinstance(error, ClientDisconnect):  # there is nobody left to tell
+            yield _event("error", ErrorBody(error=_explain(error)).model_dump_json().encode())
     finally:
         task.cancel()
 
@@ -92,10 +107,9 @@ class Latest:
                 yield step
 
 
-def _event(name: str, data: object) -> bytes:
-    """One event; orjson writes no line break, which would end the data."""
-    body = orjson.dumps(data, option=orjson.OPT_SERIALIZE_NUMPY)
-    return b"event: %b\ndata: %b\n\n" % (name.encode(), body)
+def _event(name: str, data: bytes) -> bytes:
+    """One event of JSON on one line: a line break would end the data."""
+    return b"event: %b\ndata: %b\n\n" % (name.encode(), data)
 
 
 def _explain(error: BaseException) -> Error:

@@ -35,6 +35,7 @@ Requests = Annotated[int, Field(ge=1), Unit("requests")]
 Sessions = Annotated[int, Field(ge=1), Unit("sessions")]
 Layers = Annotated[int, Field(ge=1), Unit("layers")]
 Numbers = Annotated[int, Field(ge=1), Unit("numbers")]
+Passes = Annotated[int, Field(ge=1), Unit("passes")]
 Pictures = Annotated[int, Field(ge=1), Unit("pictures")]
 Pixels = Annotated[int, Field(ge=1), Unit("pixels")]
 Bytes = Annotated[int, Field(ge=1), Unit("bytes")]
@@ -136,6 +137,11 @@ class Settings(BaseSettings):
     )
     max_activation_layers: Layers = Field(
         default=16, description="Of one request for activations; more is answered 422."
+    )
+    max_inspect_passes: Passes = Field(
+        default=4096,
+        description="Pictures that one sensitivity or self-check may run through the network, "
+        "noisy, masked and occluded copies included; more is answered 422.",
     )
     max_json_values: Numbers = Field(
         default=65_536,

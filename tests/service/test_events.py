@@ -24,10 +24,10 @@ def parse(piece: bytes) -> tuple[str, Any]:
 def counting(steps: int) -> Callable[[Progress], Any]:
     """Reports every step from a thread, as fast as it can."""
 
-    def work(progress: Progress) -> dict[str, int]:
+    def work(progress: Progress) -> bytes:
         for done in range(1, steps + 1):
             progress(done, steps)
-        return {"steps": steps}
+        return orjson.dumps({"steps": steps})
 
     return lambda progress: asyncio.to_thread(work, progress)
 
@@ -66,7 +66,7 @@ def test_work_without_a_step_has_an_answer_alone() -> None:
 
 
 def test_an_expected_error_is_an_event_in_the_one_shape() -> None:
-    async def work(progress: Progress) -> None:
+    async def work(progress: Progress) -> bytes:
         progress(1, 2)
         raise MethodError("no pooled head; ask grad-cam")
 
@@ -83,7 +83,7 @@ def test_an_expected_error_is_an_event_in_the_one_shape() -> None:
 def test_an_unexpected_error_is_internal_and_the_log_says_why(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async def work(progress: Progress) -> None:
+    async def work(progress: Progress) -> bytes:
         progress(1, 2)
         raise ZeroDivisionError("secret")
 
@@ -101,10 +101,11 @@ def test_a_client_that_leaves_cancels_the_work() -> None:
     async def ask() -> bool:
         cancelled = asyncio.Event()
 
-        async def work(progress: Progress) -> None:
+        async def work(progress: Progress) -> bytes:
             progress(1, 2)
             try:
                 await asyncio.sleep(60)
+                return b"{}"
             except asyncio.CancelledError:
                 cancelled.set()
                 raise

@@ -1,0 +1,205 @@
+"""The query of `sensitivity`, and what it asks for once it is understood."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from pydantic import Field
+
+from bundle.manifest import Manifest
+from engine.attribution.baselines import Baseline
+from engine.attribution.maps import Reduction
+from engine.attribution.methods import Method
+from engine.attribution.occlusion import Fill
+from engine.errors import MethodError
+from engine.gradients import ReluRule
+from engine.inspector import INPUT
+from engine.pictures.gradients import Display
+from engine.targets import ChannelTarget, Score, Target
+from service.errors import InvalidQueryError
+from service.methods import find_method, read_parameters, takes
+from service.picture_options import PictureOptions
+from service.selection import select_layers
+from service.targets import Seed, read_target
+
+Format = Literal["json", "npz", "png"]
+
+OWN = ("samples", "noise", "steps", "baseline", "channels", "patch_pixels", "stride_pixels", "fill")
+"""What belongs to single methods, as their functions name it; `seed` may be one of them, too."""
+
+RULES: dict[str, ReluRule] = {"gradient": "gradient", "deconv": "deconvnet", "guided": "guided"}
+"""Methods that are one way back through the network, to any number of layers at a time."""
+
+
+_ONLY_OF: dict[str, Format] = {
+    "values": "json",
+    "scale": "png",
+    "lo": "png",
+    "hi": "png",
+    "quantile": "png",
+    "map": "png",
+    "display": "png",
+    "overlay": "png",
+}
+"""Parameters that say something in one format only; elsewhere they are refused, not ignored."""
+
+
+class SensitivityOptions(PictureOptions):
+    """The query of `sensitivity`."""
+
+    method: str = Field(default="gradient", description="see docs/sensitivity.md")
+    target: str = Field(
+        default="top1",
+        description="top1, class:ID or ID, label:NAME, channel:LAYER:INDEX, "
+        "neuron:LAYER:Y:X:CHANNEL",
+    )
+    score: Score | None = Field(default=None, description="of a class; logit if not said")
+    seed: list[str] = Field(
+        default=[],
+        description="of a channel or neuron: one (if not said) or activation; "
+        "of smoothgrad's noise: a whole number",
+    )
+    layer: list[str] = Field(
+        default=[],
+        description="with respect to what: input, or layers by path, alias or glob; of a CAM the "
+        "layer that it is drawn from",
+    )
+    faithfulness: bool = Field(
+        default=False, description="insertion and deletion beside each map, and a random map's"
+    )
+    format: Format = "json"
+    reduce: Reduction | None = Field(
+        default=None, description="of methods with a number a channel: how they become a map"
+    )
+    timeout_ms: int | None = Field(
+        default=None, ge=1, description="from the whole request received to its answer"
+    )
+    values: bool | None = Field(
+        default=None,
+        description="json: write the numbers out: all, or none; maps where it is missing and they "
+        "are few",
+    )
+    display: Display | None = Field(
+        default=None,
+        description="png: the picture's gradient itself instead of a heat map: raw, its mean over "
+        "the channels (grey), or its length (norm)",
+    )
+    overlay: float | None = Field(
+        default=None, ge=0, le=1, description="png: opacity of the map over the picture"
+    )
+    samples: int | None = Field(default=None, description="smoothgrad: noisy copies a picture")
+    noise: float | None = Field(
+        default=None, description="smoothgrad: its deviation, a share of the picture's own range"
+    )
+    steps: int | None = Field(default=None, description="integrated-gradients: on the way")
+    baseline: Baseline | None = Field(
+        default=None, description="integrated-gradients, score-cam: what shows nothing"
+    )
+    channels: int | None = Field(default=None, description="score-cam: the most varied; 0 all")
+    patch_pixels: int | None = Field(default=None, description="occlusion: its side; 0 chooses")
+    stride_pixels: int | None = Field(default=None, description="occlusion: its step; 0 chooses")
+    fill: Fill | None = Field(default=None, description="occlusion: what covers")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query that is understood.
+
+    Args:
+        method: which.
+        parameters: all of its own, the defaults too.
+        target: not yet resolved for each picture.
+        layers: with respect to what; none takes the method's own default.
+        reduce: from channels to a map.
+        faithfulness: measure it, too.
+    """
+
+    method: Method
+    parameters: dict[str, object]
+    target: Target
+    layers: tuple[str, ...]
+    reduce: Reduction
+    faithfulness: bool
+
+
+def read_options(options: SensitivityOptions, manifest: Manifest) -> Asked:
+    """What a query asks of a model.
+
+    Raises:
+        InvalidQueryError, InvalidTargetError, LayerNotFoundError, ChannelNotFoundError: it does
+            not fit together, or not this model.
+        MethodError: the model was published without its inside.
+    """
+    if not manifest.layers:
+        raise MethodError(
+            f"model {manifest.name} was published for prediction alone; export it with its layers"
+        )
+    method = find_method(options.method)
+    word, number = _split(options.seed)
+    own = options.model_dump(include=set(OWN), exclude_none=True)
+    if number is not None:
+        own["seed"] = number
+    asked = Asked(
+        method=method,
+        parameters=read_parameters(method, own),
+        target=read_target(options.target, manifest, score=options.score, seed=word),
+        layers=_read_layers(method, options.layer, manifest),
+        reduce=options.reduce or "max",
+        faithfulness=options.faithfulness,
+    )
+    _check_together(options, asked)
+    return asked
+
+
+def _check_together(options: SensitivityOptions, asked: Asked) -> None:
+    """Raise InvalidQueryError where a parameter says nothing beside the others."""
+    name, is_map = asked.method.name, asked.method.result == "map"
+    of_picture = is_map or not asked.layers or INPUT in asked.layers
+    for parameter, only in _ONLY_OF.items():
+        if parameter in options.model_fields_set and options.format != only:
+            raise _invalid(parameter, f"goes with format={only}")
+    if is_map and "reduce" in options.model_fields_set:
+        raise _invalid("reduce", f"is of channels, and {name} answers a map")
+    if is_map and options.display is not None:
+        raise _invalid("display", f"is of signed gradients, and {name} answers a map")
+    if options.format == "png" and not is_map and len(asked.layers) > 1:
+        raise _invalid("layer", "must be one with format=png")
+    for parameter in ("reduce", "display", "overlay", "faithfulness"):
+        if parameter in options.model_fields_set and not of_picture:
+            raise _invalid(parameter, "is of maps of the picture; ask layer=input, or a CAM")
+    if options.overlay is not None and options.display is not None:
+        raise _invalid("overlay", "is of heat maps; leave display out")
+    if options.faithfulness and isinstance(asked.target, ChannelTarget):
+        raise _invalid("faithfulness", "follows a class's probability; ask a class as target")
+    options.scaling()
+
+
+def _split(seeds: list[str]) -> tuple[Seed | None, str | None]:
+    """`seed` says two things: a word is of the target, a number of the method."""
+    words = [seed for seed in get_args(Seed) if seed in seeds]
+    others = [seed for seed in seeds if seed not in words]
+    if len(words) > 1 or len(others) > 1:
+        raise _invalid("seed", f"may be one word and one number; received {', '.join(seeds)[:64]}")
+    return (words or [None])[0], (others or [None])[0]
+
+
+def _read_layers(method: Method, asked: list[str], manifest: Manifest) -> tuple[str, ...]:
+    """Paths in the order of computation, `input` first where it was asked for."""
+    if not asked or (asked == [INPUT] and not takes(method, "layer") and method.result == "tensor"):
+        return ()
+    if not takes(method, "layer"):
+        raise _invalid(
+            "layer",
+            f"says nothing to {method.name}, which answers for the picture; ask method=gradient",
+        )
+    paths = tuple(
+        layer.path for layer in select_layers(manifest, [one for one in asked if one != INPUT])
+    )
+    if method.result == "tensor":
+        return (INPUT, *paths) if INPUT in asked else paths
+    if INPUT in asked or len(paths) != 1:
+        raise _invalid("layer", f"must be one layer of the network, which {method.name} draws from")
+    return paths
+
+
+def _invalid(parameter: str, words: str) -> InvalidQueryError:
+    return InvalidQueryError(f"{parameter} {words}", parameter=parameter)

@@ -1,0 +1,94 @@
+"""What was found, drawn: heat maps, signed gradients of the picture, or a layer's channels."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.arrays import Pixels
+from engine.errors import TooMuchError
+from engine.inspector import INPUT
+from engine.pictures.colours import BACKGROUND
+from engine.pictures.encoding import encode_png
+from engine.pictures.gradients import draw_gradients
+from engine.pictures.heatmap import draw_heat_maps, lay_over
+from engine.pictures.indexed import Picture
+from engine.pictures.layout import IMAGE_GAP_PIXELS, MAX_PIXELS
+from engine.pictures.ranges import Range
+from engine.pictures.sprite import draw_sprite
+from service.sensitivity import Found
+from service.sensitivity_options import SensitivityOptions
+
+
+def draw_sensitivity(
+    found: Found, pixels: Pixels, options: SensitivityOptions
+) -> tuple[bytes, Range | None]:
+    """A PNG file, several pictures one under another, and the range that all of them share.
+
+    A layer's gradient is a sprite of its channels. The picture's is a heat map of what `reduce`
+    leaves of it or, with `display`, the signed gradient itself.
+
+    Args:
+        found: by the method.
+        pixels: the pictures that it was found on: (batch, height, width, channels).
+        options: of the query.
+
+    Raises:
+        TooMuchError: more pixels than one PNG may have.
+    """
+    scaling = options.scaling()
+    if found.maps is None:
+        [tensor] = found.tensors.values()
+        sprite = draw_sprite(tensor, scaling=scaling, colours=options.map)
+        return encode_png(sprite), sprite.range
+    _check_pixels(pixels)
+    if options.display is not None:
+        pictures = draw_gradients(found.tensors[INPUT], display=options.display, scaling=scaling)
+    else:
+        height, width = pixels.shape[1:3]
+        pictures = draw_heat_maps(
+            found.maps, height=height, width=width, scaling=scaling, colours=options.map
+        )
+    shown = pictures[0].range
+    if options.overlay is not None:
+        laid = [
+            lay_over(picture, below, opacity=options.overlay)
+            for picture, below in zip(pictures, pixels, strict=True)
+        ]
+        gap = pictures[0].colours.palette[BACKGROUND]
+        numbers = {"Cutaway_Range": str(shown), "Cutaway_Map": pictures[0].colours.name}
+        return encode_png(_stack(laid, gap), **numbers), shown
+    if len(pictures) == 1:
+        return encode_png(pictures[0]), shown
+    return encode_png(_join(pictures)), shown
+
+
+def _check_pixels(pixels: Pixels) -> None:
+    """Raise TooMuchError if the pictures are too many for one PNG."""
+    count, height, width = pixels.shape[:3]
+    if count * height * width > MAX_PIXELS:
+        fits = f"{MAX_PIXELS // (height * width)} pictures"
+        raise TooMuchError(
+            f"expected a PNG of at most {MAX_PIXELS} pixels, received {count} pictures of "
+            f"{height}x{width}; {fits} would fit",
+            asked=f"{count * height * width} pixels",
+            cap=f"{MAX_PIXELS} pixels",
+            fits=fits,
+        )
+
+
+def _join(pictures: Sequence[Picture]) -> Picture:
+    """Pictures of one size, map and range, one under another."""
+    first = pictures[0]
+    levels = _stack([picture.levels for picture in pictures], np.uint8(BACKGROUND))
+    return Picture(levels, first.colours, first.range)
+
+
+def _stack(
+    pictures: Sequence[NDArray[np.uint8]], gap: NDArray[np.uint8] | np.uint8
+) -> NDArray[np.uint8]:
+    """One under another, with a gap between."""
+    between = np.empty((IMAGE_GAP_PIXELS, *pictures[0].shape[1:]), np.uint8)
+    between[:] = gap
+    rows = [part for picture in pictures for part in (between, picture)]
+    return np.concatenate(rows[1:])
