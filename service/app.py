@@ -49,6 +49,10 @@ class Front:
     metrics={"enabled": False},
     logging={"access": {"enabled": False}},
     tracing={"excluded_urls": ".*"},
+    # BentoML answers 504 in a shape of its own after 60 s; every request of ours has its deadline.
+    traffic={
+        "timeout": settings.max_inspect_timeout_ms / 1000 + settings.body_timeout_seconds + 60
+    },
 )
 @bentoml.asgi_app(application, path="/")
 class Cutaway:
