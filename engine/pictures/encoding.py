@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
+from engine.pictures.colours import BACKGROUND, MARK
 from engine.pictures.indexed import Picture
+from engine.pictures.ranges import TOP
 
 # Measured on a 112×112×96 activation (1131×1131 pixels), milliseconds and kB: indexed at level 1
 # 33 and 905, level 3 43 and 898, level 6 49 and 891; the same as RGB at level 1 141 and 2456, level
@@ -17,6 +19,11 @@ _COMPRESS_LEVEL = 1
 RANGE_CHUNK = "Cutaway-Range"
 LAYOUT_CHUNK = "Cutaway-Layout"
 MAP_CHUNK = "Cutaway-Map"
+DESCRIPTION_CHUNK = "Description"  # a keyword of the PNG specification: viewers show it
+_DESCRIPTION = (
+    f"value = lo + level * (hi - lo) / {TOP}; level = palette index, {BACKGROUND} background, "
+    f"{MARK} mark"
+)
 
 
 def encode_png(picture: Picture | NDArray[np.uint8], **numbers: str) -> bytes:
@@ -52,6 +59,8 @@ def _image(picture: Picture) -> Image.Image:
 
 def _add_numbers(texts: PngImagePlugin.PngInfo, picture: Picture) -> None:
     texts.add_text(MAP_CHUNK, picture.colours.name)
+    if picture.is_indexed:
+        texts.add_text(DESCRIPTION_CHUNK, _DESCRIPTION)
     if picture.range is not None:
         texts.add_text(RANGE_CHUNK, str(picture.range))
     if picture.layout is not None:

@@ -1,7 +1,6 @@
 """Which values a picture shows, and the way from values to levels and back."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -13,6 +12,8 @@ LEVELS = 254
 that makes a sprite one byte a pixel instead of three (measured in encoding.py)."""
 TOP = LEVELS - 1
 MIDDLE = LEVELS // 2  # 127: the neutral level; 126 steps above it, 127 below
+
+FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 Scale = Literal["layer", "channel", "fixed", "quantile"]
 
@@ -35,8 +36,10 @@ class Scaling:
 
     def __post_init__(self) -> None:
         """Raise ValueError for a range that shows nothing."""
-        if not (math.isfinite(self.hi - self.lo) and self.lo < self.hi):
-            raise ValueError(f"expected finite lo < hi, received lo={self.lo}, hi={self.hi}")
+        if not -FLOAT32_MAX <= self.lo < self.hi <= FLOAT32_MAX:
+            raise ValueError(
+                f"expected lo < hi, both float32 values, received lo={self.lo}, hi={self.hi}"
+            )
         if not 1 - self.q < self.q <= 1:
             raise ValueError(f"expected a quantile q over 0.5 and up to 1, received {self.q}")
 
@@ -78,18 +81,22 @@ def parse_range(text: str) -> Range:
     """
     try:
         fields = dict(field.split("=") for field in text.split(","))
+        lo, hi = float(fields["lo"]), float(fields["hi"])
         scale = next(name for name in get_args(Scale) if name == fields["scale"])
-        return Range(lo=float(fields["lo"]), hi=float(fields["hi"]), scale=scale)
     except (ValueError, KeyError, StopIteration):
         raise ValueError(f"expected lo=…,hi=…,zero=…,scale=…, received {text!r}") from None
+    if not (math.isfinite(lo) and lo <= hi < math.inf):
+        raise ValueError(f"expected finite lo <= hi, received {text!r}")
+    return Range(lo=lo, hi=hi, scale=scale)
 
 
 def to_levels(values: NDArray[np.floating], lo: ArrayLike, hi: ArrayLike) -> NDArray[np.uint8]:
     """Values as levels, 0-253; `lo` and `hi` broadcast. NaN becomes level 0: mark it elsewhere."""
-    low, high = np.asarray(lo, np.float64), np.asarray(hi, np.float64)
-    is_constant = high <= low
-    step = np.where(is_constant, 1, (high - low) / TOP)
-    steps = (values - low) / step
+    low = np.asarray(lo, np.float64)
+    step = (np.asarray(hi, np.float64) - low) / TOP
+    is_constant = step <= 0  # a width of a few of the smallest floats divides to nothing, too
+    with np.errstate(over="ignore"):
+        steps = (values - low) / np.where(is_constant, 1, step)
     if is_constant.any():
         # One value has no width: it takes the middle, and what differs from it is outside.
         beside = np.where(steps > 0, TOP, np.where(steps < 0, 0, MIDDLE))
@@ -124,26 +131,35 @@ def _of_picture(
     """One range a channel of (count, channels); the same object where they share it."""
     channels = values.shape[1]
     if scaling.scale == "channel":
-        columns: Sequence[NDArray[np.floating]] = list(values.T)
-        return tuple(_made(*_extremes(c), scaling.scale, symmetric=symmetric) for c in columns)
+        ends = np.nan_to_num(_extremes(values)).tolist()
+        return tuple(_made(lo, hi, scaling.scale, symmetric=symmetric) for lo, hi in ends)
     if scaling.scale == "fixed":
         lo, hi = scaling.lo, scaling.hi
     elif scaling.scale == "quantile":
-        finite = values[np.isfinite(values)]
-        ends = np.quantile(finite, [1 - scaling.q, scaling.q]) if finite.size else (0.0, 0.0)
-        lo, hi = float(ends[0]), float(ends[1])
+        lo, hi = _quantiles(values, scaling.q)
     else:
-        lo, hi = _extremes(values)
+        ends = _extremes(values)
+        lo, hi = float(np.fmin.reduce(ends[:, 0])), float(np.fmax.reduce(ends[:, 1]))
+        lo, hi = (0.0, 0.0) if math.isnan(lo) else (lo, hi)
     return (_made(lo, hi, scaling.scale, symmetric=symmetric),) * channels
 
 
-def _extremes(values: NDArray[np.floating]) -> tuple[float, float]:
-    """Lowest and highest finite value; zeros where there is none."""
-    lo, hi = float(values.min()), float(values.max())
-    if math.isfinite(lo) and math.isfinite(hi):
-        return lo, hi
+def _extremes(values: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Lowest and highest finite value of each channel, (channels, 2); NaN where there is none."""
+    ends = np.stack([values.min(axis=0), values.max(axis=0)], axis=1).astype(np.float64)
+    for channel in np.flatnonzero(~np.isfinite(ends).all(axis=1)):
+        finite = values[np.isfinite(values[:, channel]), channel]
+        ends[channel] = (finite.min(), finite.max()) if finite.size else np.nan
+    return ends
+
+
+def _quantiles(values: NDArray[np.floating], q: float) -> tuple[float, float]:
+    """The 1 − q and q quantiles of the finite values; zeros where there is none."""
     finite = values[np.isfinite(values)]
-    return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    if not finite.size:
+        return 0.0, 0.0
+    lo, hi = np.quantile(finite, [1 - q, q], overwrite_input=True)
+    return float(lo), float(hi)
 
 
 def _made(lo: float, hi: float, scale: Scale, *, symmetric: bool) -> Range:
