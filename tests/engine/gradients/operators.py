@@ -2,9 +2,11 @@
 
 Found with onnx 1.23 against ONNX Runtime 1.32: ConvTranspose fails on groups; MaxPool is wrong with
 SAME padding; AveragePool refuses `ceil_mode` with SAME or VALID; LRN takes another band;
-GlobalMaxPool loses an axis where there is one spatial one. Conv is right. ONNX Runtime itself refuses Conv with SAME and dilations, AveragePool with SAME and strides
-beyond the kernel, LRN of even size, and forgets the dilations of MaxPool with SAME; it has float64
-for MaxPool alone.
+GlobalMaxPool loses an axis where there is one spatial one. Conv is right.
+
+ONNX Runtime itself refuses Conv with SAME and dilations, AveragePool with SAME and strides beyond
+the kernel, and LRN of even size; it forgets the dilations of MaxPool with SAME; it has float64 for
+MaxPool, not for the others.
 """
 
 from collections.abc import Iterator
