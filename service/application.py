@@ -16,6 +16,7 @@ from service.routes.health import health_router
 from service.routes.models import models_router
 from service.routes.pages import pages_router
 from service.routes.predict import predict_router
+from service.routes.selfcheck import selfcheck_router
 from service.routes.sensitivity import sensitivity_router
 from service.settings import Settings
 
@@ -46,6 +47,7 @@ def build_application(settings: Settings) -> FastAPI:
     app.include_router(predict_router(catalogue, metrics, settings))
     app.include_router(activations_router(catalogue, inspection, settings))
     app.include_router(sensitivity_router(catalogue, inspection, settings))
+    app.include_router(selfcheck_router(catalogue, inspection, settings))
     app.include_router(models_router(catalogue))
     app.include_router(health_router(catalogue, metrics))
     app.include_router(pages_router(app, catalogue))

@@ -25,6 +25,12 @@ from service.inspection import Inspection, Job, Task
 from service.schemas import Error, ErrorBody
 
 MEDIA_TYPE = "text/event-stream"
+SCHEMA = {
+    "type": "string",
+    "description": "where Accept asks for it: events `progress` with done and total, then `answer` "
+    "with the JSON, or `error`",
+}
+"""Of the OpenAPI document."""
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # nginx would hold it back
 
 log = logging.getLogger("cutaway")

@@ -69,11 +69,10 @@ def find_sensitivity(job: Job, asked: Asked, *, max_batch: int, max_passes: int)
     started = perf_counter()
     inspector, pixels = job.inspector, job.pictures.pixels
     passes = Passes(job.progress, pictures=len(pixels), cap=max_passes)
-    if asked.faithfulness:
-        passes.reserve(_FAITHFULNESS_PASSES * len(pixels))
+    passes.begin(reserved=_FAITHFULNESS_PASSES * len(pixels) if asked.faithfulness else 0)
     layers = find_layers(inspector, asked)
     target = inspector.resolve(pixels, asked.target)
-    tensors = _run_all(
+    tensors = run_method(
         inspector, pixels, target, asked, layers=layers, passes=passes, max_batch=max_batch
     )
     backward = passes.done if asked.method.needs_gradient else 0
@@ -84,6 +83,7 @@ def find_sensitivity(job: Job, asked: Asked, *, max_batch: int, max_passes: int)
         maps = to_map(tensors[INPUT], asked.reduce)
     measured = None
     if asked.faithfulness and maps is not None:
+        passes.begin()
         measured = faithfulness(
             inspector,
             pixels,
@@ -91,7 +91,7 @@ def find_sensitivity(job: Job, asked: Asked, *, max_batch: int, max_passes: int)
             maps,
             steps=STEPS,
             randoms=RANDOMS,
-            progress=passes.last_stage(),
+            progress=passes.of(len(pixels)),
         )
     return Found(
         target=target,
@@ -151,7 +151,7 @@ def find_layers(inspector: Inspector, asked: Asked) -> tuple[str, ...]:
     return (spatial_layer(inspector, asked.target, None),)
 
 
-def _run_all(
+def run_method(
     inspector: Inspector,
     pixels: Pixels,
     target: Target,
@@ -165,7 +165,7 @@ def _run_all(
     pieces: list[dict[str, Values]] = []
     for start in range(0, len(pixels), max_batch):
         rows = range(start, min(start + max_batch, len(pixels)))
-        progress = passes.stage(len(rows), saved_by=tuple(asked.parameters))
+        progress = passes.of(len(rows), saved_by=asked.parameters)
         some = pixels[rows.start : rows.stop]
         own = select(target, rows)
         pieces.append(_run(inspector, some, own, asked, layers=layers, progress=progress))

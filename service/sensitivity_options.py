@@ -129,10 +129,7 @@ def read_options(options: SensitivityOptions, manifest: Manifest) -> Asked:
             not fit together, or not this model.
         MethodError: the model was published without its inside.
     """
-    if not manifest.layers:
-        raise MethodError(
-            f"model {manifest.name} was published for prediction alone; export it with its layers"
-        )
+    check_inside(manifest)
     method = find_method(options.method)
     word, number = _split(options.seed)
     own = options.model_dump(include=set(OWN), exclude_none=True)
@@ -148,6 +145,14 @@ def read_options(options: SensitivityOptions, manifest: Manifest) -> Asked:
     )
     _check_together(options, asked)
     return asked
+
+
+def check_inside(manifest: Manifest) -> None:
+    """Raise MethodError for a model that was published without its inside."""
+    if not manifest.layers:
+        raise MethodError(
+            f"model {manifest.name} was published for prediction alone; export it with its layers"
+        )
 
 
 def _check_together(options: SensitivityOptions, asked: Asked) -> None:

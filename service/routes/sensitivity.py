@@ -28,13 +28,7 @@ _SUCCESS: dict[str, Any] = {
     "content": {
         archives.MEDIA_TYPE: {"schema": {**_FILE, "description": "for numpy.load; no pickles"}},
         "image/png": {"schema": {**_FILE, "description": "a map, or a sprite of channels"}},
-        events.MEDIA_TYPE: {
-            "schema": {
-                **_TEXT,
-                "description": "where Accept asks for it: events `progress` with done and total, "
-                "then `answer` with the JSON, or `error`",
-            }
-        },
+        events.MEDIA_TYPE: {"schema": events.SCHEMA},
     },
     "headers": {RANGE_HEADER: {"schema": _TEXT, "description": "png: lo=…,hi=…,zero=…,scale=…"}},
 }
