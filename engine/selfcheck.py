@@ -81,11 +81,11 @@ class SelfCheck:
 
 def selfcheck(
     inspector: Inspector,
+    folder: Path,
     pixels: Pixels,
     target: Target,
     explain: Explain,
     *,
-    folder: Path,
     stages: int = 8,
     seed: int = 0,
     progress: Progress = silent,
@@ -97,10 +97,10 @@ def selfcheck(
 
     Args:
         inspector: the network.
+        folder: of its weights.
         pixels: (batch, height, width, channels), levels 0-255.
         target: J; without a class, each picture's own highest one, of the original network.
         explain: the method.
-        folder: of the network's weights.
         stages: at most so many, evenly over the weighted operators.
         seed: of the random weights.
         progress: called after each stage with pictures explained, of how many.
