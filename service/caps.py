@@ -17,10 +17,10 @@ def check_layers(selection: Selection, settings: Settings) -> None:
     asked, cap = len(selection.layers), settings.max_activation_layers
     if asked > cap:
         raise TooMuchError(
-            f"asked {asked} layers; the cap is {cap} layers a request; ask in several requests",
+            f"asked {asked} layers; the cap is {_count(cap, 'layer')} a request; ask in several",
             asked=f"{asked} layers",
-            cap=f"{cap} layers",
-            fits=f"{cap} layers",
+            cap=_count(cap, "layer"),
+            fits=_count(cap, "layer"),
         )
 
 

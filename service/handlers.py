@@ -35,7 +35,7 @@ async def _invalid(_: Request, error: Exception) -> Response:
     """A query that does not fit its parameters: the first of its faults."""
     assert isinstance(error, RequestValidationError)  # noqa: S101  it was registered for nothing else
     fault = error.errors()[0]
-    parameter = str(fault["loc"][-1])
+    parameter = str(fault["loc"][1])  # (query, its name, and of one that repeats which)
     if fault["type"] == "extra_forbidden":
         message = f"there is no parameter {parameter!r} here; see /docs"
     else:

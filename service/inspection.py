@@ -131,6 +131,7 @@ class Inspection:
         except Exception as error:
             if not isinstance(error, ClientDisconnect):
                 outcome = answer_to(error).error.code if type(error) in STATUSES else "internal"
+            self._metrics.count_images(task.served.manifest.name, outcome, len(task.upload))
             raise
         else:
             outcome = "answered"
@@ -180,11 +181,15 @@ class Inspection:
                     inspector = task.served.classifier.inspector
                     return work(Job(inspector, decoded, watch, timing))
 
-                return await asyncio.wrap_future(self._submit(task.kind, in_thread))
+                answer = await asyncio.wrap_future(self._submit(task.kind, in_thread))
         except TimeoutError as error:
             raise DeadlineExceededError(f"no answer within {task.timeout_ms} ms") from error
         finally:
             stop.set()
+        for result in decoded.results:
+            outcome = result["error"]["code"] if "error" in result else "inspected"
+            self._metrics.count_images(task.served.manifest.name, outcome, 1)
+        return answer
 
     async def _decode(self, task: Task) -> Decoded:
         """The pictures; the request counts as pending meanwhile."""
