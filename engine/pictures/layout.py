@@ -164,28 +164,42 @@ def plan_grid(
     Raises:
         TooMuchError: more pixels than `max_pixels`.
     """
-    columns = min(tiles, math.ceil(math.sqrt(tiles * ratio)))
-
-    def grid(cells: int) -> Grid:
-        rows = math.ceil(tiles / columns)
-        return Grid(tile_height, tile_width, cells, columns, rows, pictures)
-
+    shape = _Shape(pictures, tile_height, tile_width, ratio)
     wanted = zoom or min(_MAX_ZOOM, max(1, _TILE_PIXELS // max(tile_height, tile_width)))
-    fitting = next((z for z in range(wanted, 0, -1) if _pixels(grid(z)) <= max_pixels), 0)
-    if fitting == wanted or (zoom is None and fitting):
-        return grid(fitting)
-    asked = _pixels(grid(wanted if zoom else 1))
-    pitch = (tile_height + SEPARATOR_PIXELS) * (tile_width + SEPARATOR_PIXELS)
-    channels = max_pixels // (pitch * pictures)
-    fits = f"zoom {fitting}" if fitting else f"about {channels} channels a picture"
-    raise TooMuchError(
-        f"expected a sprite of at most {max_pixels} pixels, received a request for {asked}; "
-        f"{fits} would fit",
-        asked=f"{asked} pixels",
-        cap=f"{max_pixels} pixels",
-        fits=fits,
-    )
+    fitting = [z for z in range(wanted, 0, -1) if shape.pixels(tiles, z) <= max_pixels]
+    if not fitting or (zoom is not None and fitting[0] < zoom):
+        at_most = max_pixels // (pictures * tile_height * tile_width)
+        channels = range(min(tiles, at_most), 0, -1)
+        fits = "fewer pictures"
+        if fitting:
+            fits = f"zoom {fitting[0]}"
+        elif most := next((n for n in channels if shape.pixels(n, 1) <= max_pixels), 0):
+            fits = f"{most} channels at zoom 1"
+        asked = shape.pixels(tiles, zoom or 1)
+        raise TooMuchError(
+            f"expected a sprite of at most {max_pixels} pixels, received a request for {asked}; "
+            f"{fits} would fit",
+            asked=f"{asked} pixels",
+            cap=f"{max_pixels} pixels",
+            fits=fits,
+        )
+    return shape.grid(tiles, fitting[0])
 
 
-def _pixels(grid: Grid) -> int:
-    return grid.height_pixels * grid.width_pixels
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What all the grids that are tried have in common."""
+
+    pictures: int
+    tile_height: int
+    tile_width: int
+    ratio: float
+
+    def grid(self, tiles: int, zoom: int) -> Grid:
+        columns = min(tiles, math.ceil(math.sqrt(tiles * self.ratio)))
+        rows = math.ceil(tiles / columns)
+        return Grid(self.tile_height, self.tile_width, zoom, columns, rows, self.pictures)
+
+    def pixels(self, tiles: int, zoom: int) -> int:
+        grid = self.grid(tiles, zoom)
+        return grid.height_pixels * grid.width_pixels
