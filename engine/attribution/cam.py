@@ -3,13 +3,15 @@
 import numpy as np
 import onnx
 from numpy.typing import NDArray
+from onnx import TensorProto, helper
 
 from engine.arrays import Pixels, check_pixels
 from engine.attribution.pooled_head import PooledHead, find_pooled_head
 from engine.errors import MethodError
 from engine.graphs import prune
 from engine.inspector import Inspector
-from engine.seeds import resolve, seed
+from engine.seeds import resolve
+from engine.seeds import seed as one_hot
 from engine.targets import ClassTarget, Target
 
 
@@ -44,30 +46,43 @@ def cam(
     if path not in head.layers:
         raise MethodError(f"cam's layer is the one that is pooled, {head.layers[0]}, not {path}")
     check_pixels(pixels, manifest.input, dtypes=("uint8", "float32"))
-    activation, values, predictions = _run(inspector, pixels, path, head)
-    chosen = seed(manifest, resolve(target, predictions), len(pixels))
-    of_class = chosen @ head.weights(values).T
-    return np.einsum("bhwk,bk->bhw", activation, of_class)
+    activation, predictions = _run(inspector, pixels, path)
+    ids = one_hot(manifest, resolve(target, predictions), len(pixels)).argmax(axis=1)
+    return np.einsum("bhwk,kb->bhw", activation, _weights(inspector, head, ids))
 
 
-def _run(
-    inspector: Inspector, pixels: Pixels, path: str, head: PooledHead
-) -> list[NDArray[np.float32]]:
-    """The pooled activation, the head's weights, and the predictions, from one run forwards.
+def _run(inspector: Inspector, pixels: Pixels, path: str) -> list[NDArray[np.float32]]:
+    """The pooled activation and the predictions, from one run forwards."""
+    spec = inspector.manifest
+    outputs = (inspector.layer(path).tensor, spec.output.tensor)
+    session = inspector.sessions.find(outputs, lambda: prune(inspector.graph, outputs))
+    return session.run(outputs, {spec.input.tensor: pixels.astype(np.float32, copy=False)})
 
-    The runtime answers the weights too, as it has them loaded from wherever they lie.
+
+def _weights(
+    inspector: Inspector, head: PooledHead, class_ids: NDArray[np.intp]
+) -> NDArray[np.float32]:
+    """The head's weights of one class for each picture, (channels, batch).
+
+    The runtime picks them, from wherever they lie: as an output of the network all classes' weights
+    would be copied in each run (1280 x 1000 of them cost half a prediction).
     """
-    manifest = inspector.manifest
-    outputs = [inspector.layer(path).tensor, head.tensor, manifest.output.tensor]
 
     def build() -> onnx.ModelProto:
-        model = onnx.ModelProto()
-        model.CopyFrom(inspector.graph)
-        weights = next(each for each in model.graph.initializer if each.name == head.tensor)
-        model.graph.output.append(
-            onnx.helper.make_tensor_value_info(head.tensor, weights.data_type, weights.dims)
+        graph = inspector.graph.graph
+        stored = next(each for each in graph.initializer if each.name == head.tensor)
+        pick = helper.make_node(
+            "Gather", [head.tensor, "ids"], ["picked"], axis=0 if head.classes_first else 1
         )
-        return prune(model, outputs)
+        ids = helper.make_tensor_value_info("ids", TensorProto.INT64, ["batch"])
+        picked = helper.make_tensor_value_info(
+            "picked", stored.data_type, [None] * len(stored.dims)
+        )
+        return helper.make_model(
+            helper.make_graph([pick], "weights", [ids], [picked], [stored]),
+            opset_imports=inspector.graph.opset_import,
+            ir_version=inspector.graph.ir_version,
+        )
 
-    session = inspector.sessions.find(("cam", *outputs), build)
-    return session.run(outputs, {manifest.input.tensor: pixels.astype(np.float32, copy=False)})
+    session = inspector.sessions.find(("weights", head.tensor), build)
+    return head.weights(session.run(["picked"], {"ids": class_ids.astype(np.int64)})[0])

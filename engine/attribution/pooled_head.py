@@ -38,7 +38,7 @@ class PooledHead:
     scale: float
 
     def weights(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The tensor's values as (channels, classes)."""
+        """The tensor's values, of all classes or some, as (channels, classes)."""
         matrix = values.reshape(values.shape[:2])
         return np.float32(self.scale) * (matrix.T if self.classes_first else matrix)
 

@@ -51,10 +51,13 @@ def test_without_a_class_each_picture_has_its_own_highest(pooled: Toy, pictures:
     )
 
 
-def test_it_is_one_run_of_one_session(tmp_path: Path, pictures: Pictures) -> None:
+def test_later_pictures_open_nothing_new(tmp_path: Path, pictures: Pictures) -> None:
     toy = pooled_toy(tmp_path)
     cam(toy.inspector, pictures, ClassTarget())
-    assert len(toy.inspector.sessions.kept) == 1
+    kept = toy.inspector.sessions.kept
+    assert len(kept) == 2  # the network to its pooled layer and prediction, and the head's weights
+    cam(toy.inspector, pictures[:1], ClassTarget((2,)))
+    assert set(toy.inspector.sessions.kept) == set(kept)
 
 
 def test_only_the_pooled_layer_has_this_map(pooled: Toy, pictures: Pictures) -> None:
