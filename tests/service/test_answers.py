@@ -56,11 +56,17 @@ def test_the_openapi_document_names_every_route_its_errors_and_bodies(
         "/readyz",
         "/v1/models",
         "/v1/models/{model}",
+        "/v1/models/{model}/activations",
         "/v1/models/{model}/layers",
         "/v1/models/{model}/predict",
+        "/v1/models/{model}/selfcheck",
+        "/v1/models/{model}/sensitivity",
         "/v1/models/{model}/versions/{version}",
+        "/v1/models/{model}/versions/{version}/activations",
         "/v1/models/{model}/versions/{version}/layers",
         "/v1/models/{model}/versions/{version}/predict",
+        "/v1/models/{model}/versions/{version}/selfcheck",
+        "/v1/models/{model}/versions/{version}/sensitivity",
     ]
     predict = document["paths"]["/v1/models/{model}/versions/{version}/predict"]["post"]
     statuses = {str(status) for status, _ in STATUSES.values()} - {"422"} | {"200", "500"}
