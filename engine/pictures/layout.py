@@ -1,19 +1,14 @@
 """Where each channel lies in a sprite, so that a click finds its channel and cell."""
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
-from engine.errors import TooMuchError
 from engine.pictures.ranges import Range
 
 SEPARATOR_PIXELS = 1
 IMAGE_GAP_PIXELS = 8
 MAX_PIXELS = 16_000_000
 """One sprite at most: 16 MB of memory and about half a second of encoding."""
-_TILE_PIXELS = 56
-"""A small map is magnified to about this side: 7×7 eight times, 14×14 four times."""
-_MAX_ZOOM = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +106,11 @@ class Layout:
         return Place(picture, tile, y // grid.zoom, x // grid.zoom) if inside else None
 
     def as_json(self) -> dict[str, Any]:
-        """For the wire: the geometry, and lists with one entry a tile."""
+        """For the wire: the geometry, and of each picture lists with one entry a tile.
+
+        `lo`, `hi` and `zero` have one entry where all tiles share it; `clipped` and `nonfinite`
+        are empty where they are zero everywhere; `dead` lists channels.
+        """
         grid = self.grid
         return {
             "tile_height": grid.tile_height,
@@ -128,6 +127,8 @@ class Layout:
 def _picture_json(tiles: tuple[Tile, ...]) -> dict[str, Any]:
     shared = all(tile.range is tiles[0].range for tile in tiles)
     shown = tiles[:1] if shared else tiles
+    clipped = [round(tile.clipped, 6) for tile in tiles]
+    nonfinite = [tile.nonfinite for tile in tiles]
     return {
         "channels": [tile.channel for tile in tiles],
         "lo": [tile.range.lo for tile in shown],
@@ -135,71 +136,6 @@ def _picture_json(tiles: tuple[Tile, ...]) -> dict[str, Any]:
         "zero": [tile.range.zero for tile in shown],
         "scale": tiles[0].range.scale,
         "dead": [tile.channel for tile in tiles if tile.dead],
-        "clipped": [round(tile.clipped, 6) for tile in tiles],
-        "nonfinite": [tile.nonfinite for tile in tiles],
+        "clipped": clipped if any(clipped) else [],
+        "nonfinite": nonfinite if any(nonfinite) else [],
     }
-
-
-def plan_grid(
-    *,
-    pictures: int,
-    tiles: int,
-    tile_height: int,
-    tile_width: int,
-    zoom: int | None = None,
-    ratio: float = 1.0,
-    max_pixels: int = MAX_PIXELS,
-) -> Grid:
-    """A grid of ⌈√(tiles · ratio)⌉ columns.
-
-    Args:
-        pictures: grids, one under another.
-        tiles: of one picture.
-        tile_height: cells.
-        tile_width: cells.
-        zoom: pixels a cell; None magnifies small tiles to about 56 pixels, as far as they fit.
-        ratio: wanted columns a row.
-        max_pixels: of the whole sprite.
-
-    Raises:
-        TooMuchError: more pixels than `max_pixels`.
-    """
-    shape = _Shape(pictures, tile_height, tile_width, ratio)
-    wanted = zoom or min(_MAX_ZOOM, max(1, _TILE_PIXELS // max(tile_height, tile_width)))
-    fitting = [z for z in range(wanted, 0, -1) if shape.pixels(tiles, z) <= max_pixels]
-    if not fitting or (zoom is not None and fitting[0] < zoom):
-        at_most = max_pixels // (pictures * tile_height * tile_width)
-        channels = range(min(tiles, at_most), 0, -1)
-        fits = "fewer pictures"
-        if fitting:
-            fits = f"zoom {fitting[0]}"
-        elif most := next((n for n in channels if shape.pixels(n, 1) <= max_pixels), 0):
-            fits = f"{most} channels at zoom 1"
-        asked = shape.pixels(tiles, zoom or 1)
-        raise TooMuchError(
-            f"expected a sprite of at most {max_pixels} pixels, received a request for {asked}; "
-            f"{fits} would fit",
-            asked=f"{asked} pixels",
-            cap=f"{max_pixels} pixels",
-            fits=fits,
-        )
-    return shape.grid(tiles, fitting[0])
-
-
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """What all the grids that are tried have in common."""
-
-    pictures: int
-    tile_height: int
-    tile_width: int
-    ratio: float
-
-    def grid(self, tiles: int, zoom: int) -> Grid:
-        columns = min(tiles, math.ceil(math.sqrt(tiles * self.ratio)))
-        rows = math.ceil(tiles / columns)
-        return Grid(self.tile_height, self.tile_width, zoom, columns, rows, self.pictures)
-
-    def pixels(self, tiles: int, zoom: int) -> int:
-        grid = self.grid(tiles, zoom)
-        return grid.height_pixels * grid.width_pixels

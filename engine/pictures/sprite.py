@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from engine.pictures.colours import BACKGROUND, MARK, MapChoice, choose_map, colour_map
 from engine.pictures.indexed import Picture
-from engine.pictures.layout import MAX_PIXELS, Grid, Layout, Tile, plan_grid
+from engine.pictures.layout import MAX_PIXELS, Grid, Layout, Tile
+from engine.pictures.planning import plan_grid
 from engine.pictures.ranges import Range, Scaling, find_ranges, to_levels
 
 # Values quantised at a time: their float64 copies (512 kB each) stay in the core's own cache.

@@ -5,10 +5,11 @@ import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image
 
+from engine.errors import TooMuchError
 from engine.pictures.colours import colour_map
 from engine.pictures.encoding import encode_png
 from engine.pictures.indexed import Picture
-from engine.pictures.ranges import Range, parse_range
+from engine.pictures.ranges import Range, Scaling, parse_range
 from engine.pictures.sprite import draw_sprite
 from tests.engine.pictures.reading import open_png, read_layout
 
@@ -48,6 +49,16 @@ def test_a_large_layout_fits_a_text_chunk() -> None:
     values = np.random.default_rng(53).normal(size=(1, 2, 3, 2048)).astype(np.float32)
     data = encode_png(draw_sprite(values, zoom=1))
     assert read_layout(data)["pictures"][0]["channels"] == list(range(2048))
+
+
+def test_more_ranges_than_a_file_can_say_are_refused() -> None:
+    values = np.random.default_rng(55).normal(size=(12, 2, 1, 2048)).astype(np.float32)
+    picture = draw_sprite(values, zoom=1, scaling=Scaling("channel"))
+    with pytest.raises(TooMuchError, match="24576 tiles") as caught:
+        encode_png(picture)
+    fitting = int(caught.value.fits.split()[1]) // 12
+    data = encode_png(draw_sprite(values[..., :fitting], zoom=1, scaling=Scaling("channel")))
+    assert len(read_layout(data)["pictures"][11]["lo"]) == fitting
 
 
 def test_numbers_of_the_callers_own_travel_too(picture: Picture) -> None:
