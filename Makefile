@@ -30,6 +30,12 @@ test-all: ## Run the whole test suite, the slow tests and the container image to
 	@deploy/models.sh
 	$(BIN)/python -m pytest
 
+.PHONY: bench
+bench: ## Measure what looking inside costs beside a prediction (minutes); writes benchmarks/results
+	@deploy/setup.sh dev
+	@deploy/models.sh
+	TF_CPP_MIN_LOG_LEVEL=2 $(BIN)/python -m benchmarks.inspection --models "$(CUTAWAY_MODELS)"
+
 .PHONY: lint
 lint: ## Check style, types, the walls between the rooms, shell scripts and the Dockerfile
 	@deploy/setup.sh dev
