@@ -76,5 +76,14 @@ def check_json(selection: Selection, images: int, *, values: bool, settings: Set
         )
 
 
+def pictures_a_run(selection: Selection, settings: Settings) -> int:
+    """How many pictures one run may take, so that it holds no more than an answer may.
+
+    A run computes whole layers, whatever is kept of them; one picture is always run.
+    """
+    whole = Selection(selection.layers).numbers * np.dtype(np.float32).itemsize
+    return max(1, min(settings.max_batch, settings.max_activation_bytes // whole))
+
+
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -9,7 +9,7 @@ from service import archives
 from service.activation_options import ActivationOptions
 from service.activation_schemas import ActivationsAnswer
 from service.activations import write_json, write_npz
-from service.caps import check_bytes, check_json, check_layers
+from service.caps import check_bytes, check_json, check_layers, pictures_a_run
 from service.catalogue import Catalogue
 from service.deadlines import request_timeout_ms
 from service.inspection import Inspection, Job, Task
@@ -99,12 +99,13 @@ def _answer(
 ) -> Response:
     """In the inspection thread: the answer, written."""
     wish = options.wish(selection)
+    batch = pictures_a_run(selection, settings)
     if options.format == "png":
         if not job.pictures.good:
             raise UndecodableImageError("none of the pictures can be used; format=json says why")
-        body, headers = write_sprite(job, wish, options.drawing(), settings.max_batch)
+        body, headers = write_sprite(job, wish, options.drawing(), batch)
         return Response(body, headers=headers, media_type="image/png")
-    seen = observe(job, wish, settings.max_batch)
+    seen = observe(job, wish, batch)
     top_k = options.top_k or settings.top_k
     if options.format == "npz":
         archive = write_npz(job, served.manifest, wish, seen, top_k)

@@ -9,6 +9,11 @@ import httpx
 import numpy as np
 import pytest
 
+from bundle.repository import Bundle
+from service.caps import pictures_a_run
+from service.selection import Selection
+from service.settings import Settings
+
 ACTIVATIONS = "/v1/models/colours/activations"
 PICTURE_BYTES = 48 * 64 * 3 * 4
 
@@ -54,6 +59,15 @@ def test_a_sprite_counts_the_whole_layer(
     query = f"{ACTIVATIONS}?layer=rescaling&format=png&limit=1"
     refused(small.post(query, content=npy(colour_pictures)), 422, "too_much")
     assert small.post(query, content=npy(colour_pictures[:2])).status_code == 200
+
+
+def test_a_run_holds_no_more_than_an_answer_may(colours: Bundle) -> None:
+    rescaling, pool = colours.manifest.layers
+    settings = Settings(max_activation_bytes=2 * PICTURE_BYTES, max_batch=8)
+    assert pictures_a_run(Selection((rescaling,), channels=(0,)), settings) == 2
+    assert pictures_a_run(Selection((rescaling, pool), limit=1), settings) == 1
+    assert pictures_a_run(Selection((pool,)), settings) == 8
+    assert pictures_a_run(Selection((rescaling,)), Settings(max_activation_bytes=1)) == 1
 
 
 def test_too_many_layers_are_422(
