@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.errors import ChannelNotFoundError
 from engine.pictures.colours import BACKGROUND, MARK, MapChoice, choose_map, colour_map
 from engine.pictures.indexed import Picture
 from engine.pictures.layout import MAX_PIXELS, Grid, Layout, Tile
@@ -43,10 +44,13 @@ def draw_sprite(
         channels have their own.
 
     Raises:
+        ChannelNotFoundError: no channels were picked.
         TooMuchError: more than `max_pixels`.
     """
     tiled = activations.reshape(len(activations), *_tile_shape(activations), -1)
     picked = list(range(tiled.shape[-1]) if channels is None else channels)
+    if not picked:
+        raise ChannelNotFoundError("expected at least one channel to draw, received none")
     grid = plan_grid(
         pictures=len(tiled),
         tiles=len(picked),

@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from numpy.typing import NDArray
 
-from engine.errors import TooMuchError
+from engine.errors import ChannelNotFoundError, TooMuchError
 from engine.pictures.colours import BACKGROUND, MARK, MapName
 from engine.pictures.encoding import encode_png
 from engine.pictures.indexed import Picture
@@ -195,6 +195,11 @@ def test_too_many_pixels_are_refused_before_any_is_drawn(
 ) -> None:
     with pytest.raises(TooMuchError, match="would fit"):
         draw_sprite(activations, zoom=40, max_pixels=10_000)
+
+
+def test_a_sprite_of_no_channels_is_refused(activations: NDArray[np.float32]) -> None:
+    with pytest.raises(ChannelNotFoundError, match="at least one"):
+        draw_sprite(activations, channels=[])
 
 
 def test_the_activation_is_left_as_it_was(activations: NDArray[np.float32]) -> None:
