@@ -106,13 +106,15 @@ def _result(manifest: Manifest, found: Found, row: int, *, maps: bool, tensors: 
     """One picture's part."""
     result: Json = {"target": _target(manifest, found.target, row, float(found.scores[row]))}
     result["gradients"] = [
-        _numbers(tensor[row], written=tensors) | {"layer": path}
+        {
+            "layer": path,
+            **_numbers(tensor[row], written=tensors),
+            "channels": channel_statistics(tensor[row]).columns(),
+        }
         for path, tensor in found.tensors.items()
     ]
     if found.maps is not None:
-        summary = _numbers(found.maps[row], written=maps)
-        del summary["channels"]
-        result["map"] = summary
+        result["map"] = _numbers(found.maps[row], written=maps)
     if found.faithfulness is not None:
         result["faithfulness"] = _faithfulness(found.faithfulness, row)
     return result
@@ -141,13 +143,11 @@ def _target(manifest: Manifest, target: Target, row: int, value: float) -> Json:
 
 
 def _numbers(values: Values, *, written: bool) -> Json:
-    """Shape, statistics, and the values themselves or null."""
+    """Shape, statistics over all, and the values themselves or null."""
     whole = channel_statistics(values.reshape(-1, 1)).columns()
-    channels = channel_statistics(values).columns() if values.ndim > 1 else None
     return {
         "shape": values.shape,
         "statistics": {name: column[0] for name, column in whole.items()},
-        "channels": channels,
         "values": np.ascontiguousarray(values) if written else None,
     }
 

@@ -104,9 +104,8 @@ def _answer(job: Job, asked: Asked, options: SensitivityOptions, settings: Setti
         body, shown = draw_sensitivity(found, pictures.pixels, options)
         headers = {RANGE_HEADER: str(shown) if shown else "scale=channel"}
         return Response(body, headers=headers, media_type="image/png")
-    answer = sensitivity_json(
-        job, asked, found, values=options.values, max_values=settings.max_json_values
-    )
+    values = options.values if options.format == "json" else False
+    answer = sensitivity_json(job, asked, found, values=values, max_values=settings.max_json_values)
     if options.format == "npz" and found is not None:
         name = f"{job.inspector.manifest.name}-sensitivity.npz"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}

@@ -18,6 +18,7 @@ from PIL import Image
 from bundle.publishing import publish, staging
 from bundle.repository import PREDICT, Bundle, Repository
 from tests.servers import ROOT, START_SECONDS, Server, environment, serve
+from tests.service.networks import NETWORKS, publish_network
 
 HEIGHT, WIDTH = 48, 64
 
@@ -105,6 +106,30 @@ def client(server: Server) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=server.url, timeout=30) as client:
         yield client
         answer = client.post("/v1/models/colours/predict", content=encode(picture(0)))
+        assert answer.status_code == 200, "the server no longer answers"
+
+
+@pytest.fixture(scope="session")
+def networks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository of toy networks whose inside can be asked about in every way."""
+    root = tmp_path_factory.mktemp("networks") / "models"
+    for name in NETWORKS:
+        publish_network(root, name)
+    return root
+
+
+@pytest.fixture(scope="session")
+def inside_server(start_server: Starter, networks: Path) -> Server:
+    """Serves them; few passes are allowed, so that the cap is soon met."""
+    return start_server(CUTAWAY_MODELS=str(networks), CUTAWAY_MAX_INSPECT_PASSES="2000")
+
+
+@pytest.fixture
+def inside(inside_server: Server) -> Iterator[httpx.Client]:
+    """A client of that server; after every test it still answers."""
+    with httpx.Client(base_url=inside_server.url, timeout=60) as client:
+        yield client
+        answer = client.post("/v1/models/pooled/predict", content=encode(picture(0)))
         assert answer.status_code == 200, "the server no longer answers"
 
 
