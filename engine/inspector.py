@@ -35,11 +35,15 @@ class Sensitivity:
         gradients: of the target with respect to each layer asked: (batch, *the layer's shape).
         activations: of each layer asked: (batch, *the layer's shape).
         predictions: (batch, classes), as the network answers them.
+        target: with each picture's own class, where none was named.
+        scores: the target's own value on each picture: (batch,).
     """
 
     gradients: dict[str, Values]
     activations: dict[str, Values]
     predictions: Scores
+    target: Target
+    scores: Values
 
 
 class Inspector:
@@ -190,7 +194,12 @@ class Inspector:
             if isinstance(target, ChannelTarget) and target.seed == "activation":
                 kind = "activation"
         prediction = self.manifest.output.tensor
-        outputs = [prediction, *shown.values(), *(gradient_name(name) for name in wrt.values())]
+        outputs = [
+            prediction,
+            tensor,
+            *shown.values(),
+            *(gradient_name(name) for name in wrt.values()),
+        ]
         outputs = [name for name in dict.fromkeys(outputs) if name not in feeds]
 
         def build() -> onnx.ModelProto:
@@ -204,6 +213,8 @@ class Inspector:
             {path: found[gradient_name(name)] for path, name in wrt.items()},
             {path: found[name] for path, name in shown.items()},
             found[prediction],
+            resolve(target, found[prediction]) if isinstance(target, ClassTarget) else target,
+            score(self.manifest, target, found[tensor]),
         )
 
     def _forward(self, pixels: Pixels, outputs: Sequence[str]) -> list[Any]:

@@ -1,1 +1,1 @@
-"""Attribution methods, one a file: from a target's gradient to where in the picture it comes from."""
+"""Attribution, one method a file: where in a picture, or in a layer, a target comes from."""

@@ -30,6 +30,13 @@ def grad_cam(
     """
     path = spatial_layer(inspector, target, layer)
     run = inspector.sensitivity(pixels, target, [path], activations=[path])
-    weights = run.gradients[path].mean(axis=(1, 2))
-    summed = np.einsum("bhwk,bk->bhw", run.activations[path], weights)
+    return grad_cam_map(run.gradients[path], run.activations[path])
+
+
+def grad_cam_map(
+    gradient: NDArray[np.float32], activation: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """The map out of a layer's gradient and activation, both (batch, h, w, channels)."""
+    weights = gradient.mean(axis=(1, 2))
+    summed = np.einsum("bhwk,bk->bhw", activation, weights)
     return np.maximum(summed, 0).astype(np.float32)

@@ -36,10 +36,16 @@ def grad_cam_plus_plus(
     """
     path = spatial_layer(inspector, target, layer)
     run = inspector.sensitivity(pixels, target, [path], activations=[path])
-    gradient = run.gradients[path].astype(np.float64)
-    activation = run.activations[path].astype(np.float64)
-    weights = (_shares(gradient, activation) * np.maximum(gradient, 0)).sum(axis=(1, 2))
-    summed = np.einsum("bhwk,bk->bhw", activation, weights)
+    return grad_cam_plus_plus_map(run.gradients[path], run.activations[path])
+
+
+def grad_cam_plus_plus_map(
+    gradient: NDArray[np.float32], activation: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """The map out of a layer's gradient and activation, both (batch, h, w, channels)."""
+    wide, full = gradient.astype(np.float64), activation.astype(np.float64)
+    weights = (_shares(wide, full) * np.maximum(wide, 0)).sum(axis=(1, 2))
+    summed = np.einsum("bhwk,bk->bhw", full, weights)
     return np.maximum(summed, 0).astype(np.float32)
 
 

@@ -30,6 +30,12 @@ def layer_cam(
     """
     path = spatial_layer(inspector, target, layer)
     run = inspector.sensitivity(pixels, target, [path], activations=[path])
-    helping = np.maximum(run.gradients[path], 0)
-    summed = np.einsum("bhwk,bhwk->bhw", helping, run.activations[path])
+    return layer_cam_map(run.gradients[path], run.activations[path])
+
+
+def layer_cam_map(
+    gradient: NDArray[np.float32], activation: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """The map out of a layer's gradient and activation, both (batch, h, w, channels)."""
+    summed = np.einsum("bhwk,bhwk->bhw", np.maximum(gradient, 0), activation)
     return np.maximum(summed, 0).astype(np.float32)

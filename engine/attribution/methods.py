@@ -9,16 +9,18 @@ from numpy.typing import NDArray
 
 from engine.attribution.cam import cam
 from engine.attribution.deconvnet import deconvnet
-from engine.attribution.grad_cam import grad_cam
-from engine.attribution.grad_cam_plus_plus import grad_cam_plus_plus
+from engine.attribution.grad_cam import grad_cam, grad_cam_map
+from engine.attribution.grad_cam_plus_plus import grad_cam_plus_plus, grad_cam_plus_plus_map
 from engine.attribution.gradient import gradient
 from engine.attribution.guided_backpropagation import guided_backpropagation
 from engine.attribution.input_x_gradient import input_x_gradient
 from engine.attribution.integrated_gradients import integrated_gradients
-from engine.attribution.layer_cam import layer_cam
+from engine.attribution.layer_cam import layer_cam, layer_cam_map
 from engine.attribution.occlusion import occlusion
 from engine.attribution.score_cam import score_cam
 from engine.attribution.smoothgrad import smoothgrad
+
+Values = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +35,16 @@ class Method:
         needs_gradient: whether it goes backwards through the network; the others run forwards.
         variant: what exactly is computed, where implementations differ.
         source: who published it.
+        combine: (gradient, activation) of one layer → map, where one run back is all it takes.
     """
 
     name: str
-    function: Callable[..., NDArray[np.float32]]
+    function: Callable[..., Values]
     result: Literal["tensor", "map"]
     needs_gradient: bool
     variant: str
     source: str
+    combine: Callable[[Values, Values], Values] | None = None
 
 
 _ALL = (
@@ -107,6 +111,7 @@ _ALL = (
         True,
         "channels weighted by their mean gradient, then ReLU",
         "Selvaraju et al., 2017",
+        grad_cam_map,
     ),
     Method(
         "grad-cam++",
@@ -115,6 +120,7 @@ _ALL = (
         True,
         "of the target itself: no factor exp(S), weights not normalised",
         "Chattopadhay et al., 2018",
+        grad_cam_plus_plus_map,
     ),
     Method(
         "layer-cam",
@@ -123,6 +129,7 @@ _ALL = (
         True,
         "each place weighted by its own positive gradient, then ReLU",
         "Jiang et al., 2021",
+        layer_cam_map,
     ),
     Method(
         "score-cam",

@@ -77,18 +77,22 @@ def test_each_picture_has_its_own_top_class_in_one_run(
     pooled: Toy, pictures: NDArray[np.uint8]
 ) -> None:
     inspector = pooled.inspector
-    top = inspector.sensitivity(pictures, ClassTarget(), [INPUT]).gradients[INPUT]
+    top = inspector.sensitivity(pictures, ClassTarget(), [INPUT])
     resolved = inspector.resolve(pictures, ClassTarget())
     assert isinstance(resolved, ClassTarget)
     assert resolved.class_ids == tuple(inspector.predict(pictures).argmax(-1))
-    named = inspector.sensitivity(pictures, resolved, [INPUT]).gradients[INPUT]
-    np.testing.assert_allclose(top, named, rtol=1e-5, atol=1e-9)
+    np.testing.assert_allclose(top.scores, inspector.scores(pictures, resolved), rtol=1e-5)
+    assert top.target == resolved
+    named = inspector.sensitivity(pictures, resolved, [INPUT])
+    np.testing.assert_allclose(top.gradients[INPUT], named.gradients[INPUT], rtol=1e-5, atol=1e-9)
 
 
 def test_the_probabilitys_gradient_goes_through_the_softmax(
     linear: Toy, pictures: NDArray[np.uint8]
 ) -> None:
-    levels = pictures[:1].astype(np.float32) * np.float32(1 / 12_750)  # small logits: no probability is 0 or 1
+    levels = pictures[:1].astype(np.float32) * np.float32(
+        1 / 12_750
+    )  # small logits: no probability is 0 or 1
     probability = linear.inspector.sensitivity(levels, ClassTarget((0,), "probability"), [INPUT])
     p = probability.predictions[0]
     kernel = linear.weights["kernel"]
