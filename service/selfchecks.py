@@ -114,11 +114,11 @@ def run_check(job: Job, check: Check, folder: Path, *, max_batch: int, max_passe
             return found[layers[0]]
 
         found = selfcheck(
-            job.inspector,
-            pixels,
-            target,
-            explain,
+            inspector=job.inspector,
             folder=folder,
+            pixels=pixels,
+            target=target,
+            explain=explain,
             stages=check.stages,
             seed=check.seed,
         )
