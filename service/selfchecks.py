@@ -111,7 +111,7 @@ def run_check(job: Job, check: Check, folder: Path, *, max_batch: int, max_passe
                 passes=passes,
                 max_batch=max_batch,
             )
-            return found[layers[0]]
+            return found.values[layers[0]]
 
         found = selfcheck(
             inspector=job.inspector,

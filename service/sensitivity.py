@@ -1,6 +1,7 @@
 """A sensitivity, computed: a few pictures at a time, counted, in an inspection thread."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from math import prod
 from time import perf_counter
 
@@ -17,7 +18,7 @@ from engine.attribution.variants import select
 from engine.errors import TooMuchError
 from engine.inspector import INPUT, Inspector
 from engine.progress import Progress
-from engine.targets import Target
+from engine.targets import ClassTarget, Target
 from service.inspection import Job
 from service.methods import takes
 from service.passes import Passes
@@ -30,6 +31,21 @@ RANDOMS = 3
 _FAITHFULNESS_PASSES = 2 * (STEPS + 1) * (1 + RANDOMS)
 
 Values = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What a method answers.
+
+    Args:
+        values: by layer: (batch, *its shape), signed; or one map (batch, h, w).
+        target: resolved: a class for each picture.
+        scores: the target's own value: (batch,).
+    """
+
+    values: dict[str, Values]
+    target: Target
+    scores: Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +87,13 @@ def find_sensitivity(job: Job, asked: Asked, *, max_batch: int, max_passes: int)
     passes = Passes(job.progress, pictures=len(pixels), cap=max_passes)
     passes.begin(reserved=_FAITHFULNESS_PASSES * len(pixels) if asked.faithfulness else 0)
     layers = find_layers(inspector, asked)
-    target = inspector.resolve(pixels, asked.target)
-    tensors = run_method(
-        inspector, pixels, target, asked, layers=layers, passes=passes, max_batch=max_batch
+    answer = run_method(
+        inspector, pixels, asked.target, asked, layers=layers, passes=passes, max_batch=max_batch
     )
     backward = passes.done if asked.method.needs_gradient else 0
-    maps: Values | None = None
+    tensors, maps = answer.values, None
     if asked.method.result == "map":
-        maps = tensors.pop(layers[0])
+        tensors, maps = {}, answer.values[layers[0]]
     elif INPUT in tensors:
         maps = to_map(tensors[INPUT], asked.reduce)
     measured = None
@@ -87,15 +102,15 @@ def find_sensitivity(job: Job, asked: Asked, *, max_batch: int, max_passes: int)
         measured = faithfulness(
             inspector,
             pixels,
-            target,
+            answer.target,
             maps,
             steps=STEPS,
             randoms=RANDOMS,
             progress=passes.of(len(pixels)),
         )
     return Found(
-        target=target,
-        scores=inspector.scores(pixels, target),
+        target=answer.target,
+        scores=answer.scores,
         layers=layers,
         tensors=tensors,
         maps=maps,
@@ -142,13 +157,15 @@ def find_layers(inspector: Inspector, asked: Asked) -> tuple[str, ...]:
     Raises:
         MethodError: the network has no layer that the method could take.
     """
-    if asked.layers or asked.method.result == "tensor":
+    method = asked.method
+    if method.result == "tensor":
         return asked.layers or (INPUT,)
-    if not takes(asked.method, "layer"):
+    if not takes(method, "layer"):
         return (INPUT,)
-    if asked.method.name == "cam":
+    named = asked.layers[0] if asked.layers else None
+    if method.name == "cam" and named is None:
         return (find_pooled_head(inspector.graph, inspector.manifest).layers[0],)
-    return (spatial_layer(inspector, asked.target, None),)
+    return (spatial_layer(inspector, asked.target, named),)
 
 
 def run_method(
@@ -160,19 +177,20 @@ def run_method(
     layers: tuple[str, ...],
     passes: Passes,
     max_batch: int,
-) -> dict[str, Values]:
-    """A few pictures at a time: by layer, what the method answers for all of them."""
-    pieces: list[dict[str, Values]] = []
+) -> Explained:
+    """A method on all pictures, a few at a time."""
+    if isinstance(target, ClassTarget) and target.class_ids is not None:
+        target = inspector.resolve(pixels, target)  # one class a picture; that needs no run
+    pieces: list[Explained] = []
     for start in range(0, len(pixels), max_batch):
         rows = range(start, min(start + max_batch, len(pixels)))
         progress = passes.of(len(rows), saved_by=asked.parameters)
-        some = pixels[rows.start : rows.stop]
-        own = select(target, rows)
-        pieces.append(_run(inspector, some, own, asked, layers=layers, progress=progress))
-    return {path: np.concatenate([piece[path] for piece in pieces]) for path in layers}
+        some, own = pixels[rows.start : rows.stop], select(target, rows)
+        pieces.append(_explain(inspector, some, own, asked, layers=layers, progress=progress))
+    return _join(pieces)
 
 
-def _run(
+def _explain(
     inspector: Inspector,
     pixels: Pixels,
     target: Target,
@@ -180,20 +198,56 @@ def _run(
     *,
     layers: tuple[str, ...],
     progress: Progress,
-) -> dict[str, Values]:
-    """One piece: by layer, (batch, *shape) of a tensor method, (batch, h, w) of a map."""
+) -> Explained:
+    """A method on a few pictures; where one run back is all it takes, that run gives all."""
     method = asked.method
-    if method.name in RULES:
-        progress(0, len(pixels))  # refuses what is too much before it is run
-        way_back = inspector.sensitivity(pixels, target, layers, rule=RULES[method.name])
-        progress(len(pixels), len(pixels))
-        return way_back.gradients
-    options = dict(asked.parameters)
+    rule, combine = RULES.get(method.name), method.combine
+    if rule is None and combine is None:
+        return _call(inspector, pixels, target, asked, layers=layers, progress=progress)
+    progress(0, len(pixels))  # what is too much already is refused before it is run
+    shown = () if combine is None else layers
+    run = inspector.sensitivity(pixels, target, layers, rule=rule or "gradient", activations=shown)
+    progress(len(pixels), len(pixels))
+    values = run.gradients
+    if combine is not None:
+        path = layers[0]
+        values = {path: combine(run.gradients[path], run.activations[path])}
+    return Explained(values, run.target, run.scores)
+
+
+def _call(
+    inspector: Inspector,
+    pixels: Pixels,
+    target: Target,
+    asked: Asked,
+    *,
+    layers: tuple[str, ...],
+    progress: Progress,
+) -> Explained:
+    """Any method, by its own function."""
+    method, options = asked.method, dict(asked.parameters)
     if takes(method, "layer"):
         options["layer"] = layers[0]
     if takes(method, "progress"):
-        return {layers[0]: method.function(inspector, pixels, target, progress=progress, **options)}
-    progress(0, len(pixels))
-    values = method.function(inspector, pixels, target, **options)
-    progress(len(pixels), len(pixels))
-    return {layers[0]: values}
+        options["progress"] = progress
+    else:
+        progress(0, len(pixels))
+    fixed = inspector.resolve(pixels, target)
+    values = method.function(inspector, pixels, fixed, **options)
+    if not takes(method, "progress"):
+        progress(len(pixels), len(pixels))
+    return Explained({layers[0]: values}, fixed, inspector.scores(pixels, fixed))
+
+
+def _join(pieces: Sequence[Explained]) -> Explained:
+    """All pictures' answers in one."""
+    target = pieces[0].target
+    if isinstance(target, ClassTarget):
+        found = [piece.target for piece in pieces]
+        ids = [i for own in found if isinstance(own, ClassTarget) for i in own.class_ids or ()]
+        target = replace(target, class_ids=tuple(ids))
+    return Explained(
+        {path: np.concatenate([p.values[path] for p in pieces]) for path in pieces[0].values},
+        target,
+        np.concatenate([piece.scores for piece in pieces]),
+    )
