@@ -1,14 +1,17 @@
 """Grad-CAM: on a pooled head it is CAM; elsewhere its weights are mean gradients."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from onnx import TensorProto, helper
 
 from engine.attribution.cam import cam
 from engine.attribution.grad_cam import grad_cam
-from engine.errors import LayerNotFoundError, MethodError
+from engine.errors import LayerNotFoundError, MethodError, NoGradientError
 from engine.targets import ChannelTarget, ClassTarget
-from tests.engine.attribution.toys import CLASSES, Toy
+from tests.engine.attribution.toys import CLASSES, HEIGHT, WIDTH, Toy, layer, save_toy
 
 Pictures = NDArray[np.uint8]
 PLACES = 6 * 10
@@ -69,3 +72,22 @@ def test_a_layer_must_be_spatial_known_and_before_the_target(
         grad_cam(pooled.inspector, pictures, ClassTarget(), layer="nowhere")
     with pytest.raises(MethodError, match="does not come before"):
         grad_cam(pooled.inspector, pictures, ChannelTarget("conv", 0), layer="conv_relu")
+
+
+def test_a_layer_beside_the_road_to_the_target_has_no_gradient(
+    tmp_path: Path, pictures: Pictures
+) -> None:
+    nodes = [
+        helper.make_node("Cast", ["image"], ["levels"], to=TensorProto.FLOAT),
+        helper.make_node("Relu", ["levels"], ["beside"]),
+        helper.make_node("ReduceMean", ["levels", "axes"], ["logits"], keepdims=0),
+    ]
+    toy = save_toy(
+        tmp_path,
+        nodes,
+        {"axes": np.array([1, 2], np.int64)},
+        [layer("beside", "ReLU", (HEIGHT, WIDTH, 3))],
+        classes=3,
+    )
+    with pytest.raises(NoGradientError, match="beside"):
+        grad_cam(toy.inspector, pictures, ClassTarget())
