@@ -11,6 +11,7 @@ from service.handlers import add_handlers
 from service.inspection import Inspection
 from service.journal import Journal
 from service.metrics import Metrics
+from service.outbox import Outbox, OutboxGuard
 from service.routes.activations import activations_router
 from service.routes.health import health_router
 from service.routes.models import models_router
@@ -25,7 +26,8 @@ def build_application(settings: Settings) -> FastAPI:
     """The application; its lifespan opens the models and closes them."""
     catalogue = Catalogue(settings)
     metrics = Metrics()
-    inspection = Inspection(settings, metrics)
+    outbox = Outbox(settings)
+    inspection = Inspection(settings, metrics, outbox)
     for gauge in (*catalogue.gauges(), *inspection.gauges()):
         metrics.add(gauge)
 
@@ -52,6 +54,7 @@ def build_application(settings: Settings) -> FastAPI:
     app.include_router(health_router(catalogue, metrics))
     app.include_router(pages_router(app, catalogue))
     add_handlers(app)
+    app.add_middleware(OutboxGuard, outbox=outbox)
     app.add_middleware(BodyGuard, settings=settings)
     app.add_middleware(Journal, metrics=metrics)  # the last one added is the outermost
     return app

@@ -33,6 +33,7 @@ from engine.progress import Progress, silent
 from service.decoding import Decoded
 from service.errors import STATUSES, answer_to
 from service.metrics import Gauge, Metrics
+from service.outbox import Outbox
 from service.predictor import Predictor
 from service.settings import Settings
 from service.uploads import Upload
@@ -90,10 +91,11 @@ class Job:
 class Inspection:
     """Runs inspections beside the predictions; use it as an async context manager."""
 
-    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+    def __init__(self, settings: Settings, metrics: Metrics, outbox: Outbox | None = None) -> None:
         self._threads = settings.inspect_threads
         self._room = settings.inspect_threads + settings.inspect_queue
         self._metrics = metrics
+        self._outbox = outbox or Outbox(settings)
         self._pending: Counter[str] = Counter()
         self._seconds = 0.0
         self._executor = ThreadPoolExecutor(self._threads, "inspection")  # starts none before use
@@ -119,6 +121,7 @@ class Inspection:
 
         Raises:
             QueueFullError: too many inspections wait, or too many pictures.
+            OverloadedError: too many answers wait for their clients.
             ImageError: the only picture cannot be decoded.
             DeadlineExceededError: no answer in time.
             ClientDisconnect: the client has gone.
@@ -141,6 +144,7 @@ class Inspection:
 
     def _admit(self) -> None:
         """Refuse a request before any work is put into it."""
+        self._outbox.check()
         pending = self._pending.total()
         if pending >= self._room:
             raise QueueFullError(

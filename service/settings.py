@@ -96,6 +96,16 @@ class Settings(BaseSettings):
         default=512_000_000,
         description="Bodies of all requests in memory at a time; what exceeds it is answered 503.",
     )
+    max_answer_bytes: Bytes = Field(
+        default=512_000_000,
+        description="Answers that their clients have not taken yet, of all requests; while there "
+        "are more, inspections are answered 503.",
+    )
+    answer_timeout_seconds: Seconds = Field(
+        default=20,
+        description="For a client to take each 256 kB of a large answer; then its connection is "
+        "closed.",
+    )
     max_images: Pictures = Field(default=64, description="Of one request.")
     max_image_pixels: Pixels = Field(
         default=50_000_000,
