@@ -34,10 +34,10 @@ Explain = Callable[[Inspector, Pixels, Target], Maps]
 THRESHOLD = 0.5
 """Of the mean rank correlation over the stages.
 
-Measured on two EfficientNet-Lite0 bundles, six photographs: guided backpropagation .75, deconvnet
-.62; LayerCAM .32, Grad-CAM .11, gradient, input x gradient, SmoothGrad and integrated gradients
-within .02 of 0. Signed values, because absolute ones keep the picture's own structure: input x
-gradient .49 for maps that share nothing but the picture.
+Measured on two EfficientNet-Lite0 bundles (224x224, 1000 classes; 96x96, 10 classes) with 12
+photographs and two or three seeds: guided backpropagation .74-.76, deconvnet .58-.65; LayerCAM at
+most .40, Grad-CAM and the gradient within .02 of 0. Signed values, because absolute ones keep what
+every network makes of the picture: they give the gradient .26, and input x gradient .49.
 """
 
 
