@@ -5,7 +5,7 @@ the weights become random, and the method's map of the same picture and class is
 original one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -88,6 +88,8 @@ def selfcheck(
     *,
     stages: int = 8,
     seed: int = 0,
+    device: str = "cpu",
+    threads: int = 0,
     progress: Progress = silent,
 ) -> SelfCheck:
     """Run the cascade for one method.
@@ -101,8 +103,10 @@ def selfcheck(
         pixels: (batch, height, width, channels), levels 0-255.
         target: J; without a class, each picture's own highest one, of the original network.
         explain: the method.
-        stages: at most so many, evenly over the weighted operators.
+        stages: at least 1; at most so many, evenly over the weighted operators.
         seed: of the random weights.
+        device: of the random networks; see `Inspector`.
+        threads: of one run of theirs; 0 takes one a core.
         progress: called after each stage with pictures explained, of how many.
 
     Raises:
@@ -115,13 +119,9 @@ def selfcheck(
     total = len(pixels) * (len(cascade) + 1)
     progress(len(pixels), total)
     found: list[Stage] = []
-    names: list[str] = []
-    for operators in cascade:
-        names += [name for operator in operators for name in operator.tensors]
-        graph = randomize(inspector.graph, folder, names, seed)
-        other = Inspector(graph, inspector.manifest, folder=folder, capacity=1)
+    networks = _random_networks(inspector, folder, cascade, seed, device=device, threads=threads)
+    for layers, other in networks:
         maps = explain(other, pixels, fixed)
-        layers = tuple(operator.layer for operator in operators)
         found.append(_compare(original[alive], maps[alive], layers))
         progress(len(pixels) * (len(found) + 1), total)
     similarity = fmean(stage.spearman for stage in found)
@@ -139,8 +139,29 @@ def _cascade(inspector: Inspector, stages: int) -> list[list[WeightedOperator]]:
     operators = weighted_operators(inspector.graph, inspector.manifest)[::-1]
     if not operators:
         raise MethodError(f"{inspector.manifest.name} has no weights that could be made random")
-    cuts = np.linspace(0, len(operators), max(1, min(stages, len(operators))) + 1).round().astype(int)
+    count = min(stages, len(operators))
+    cuts = [round(index * len(operators) / count) for index in range(count + 1)]
     return [operators[first:last] for first, last in pairwise(cuts)]
+
+
+def _random_networks(
+    inspector: Inspector,
+    folder: Path,
+    cascade: list[list[WeightedOperator]],
+    seed: int,
+    *,
+    device: str,
+    threads: int,
+) -> Iterator[tuple[tuple[str, ...], Inspector]]:
+    """Stage after stage: the layers that become random, and the network in which they are."""
+    names: list[str] = []
+    for operators in cascade:
+        names += [name for operator in operators for name in operator.tensors]
+        graph = randomize(inspector.graph, folder, names, seed)
+        other = Inspector(
+            graph, inspector.manifest, folder=folder, device=device, threads=threads, capacity=1
+        )
+        yield tuple(operator.layer for operator in operators), other
 
 
 def _compare(original: Maps, changed: Maps, layers: tuple[str, ...]) -> Stage:
