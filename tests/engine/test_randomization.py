@@ -34,8 +34,8 @@ def test_kernels_in_order_with_what_belongs_to_them(deep: Toy) -> None:
     ]
 
 
-def test_scales_belong_to_the_kernel_before_and_preprocessing_to_none(tmp_path: Path) -> None:
-    """Levels minus a mean colour, Conv, batch normalisation as Mul and Add, ReLU6, dense."""
+def test_scales_belong_to_the_kernel_before_and_constants_to_none(tmp_path: Path) -> None:
+    """Levels minus a mean colour, Conv, batch normalisation as Mul and Add, ReLU6 / 6, dense."""
     shapes: dict[str, tuple[int, ...]] = {"kernel": (4, 3, 3, 3), "head": (4, CLASSES)}
     weights = weights_of(shapes, seed=5) | {
         "mean_colour": np.array([120, 115, 100], np.float32),
@@ -43,6 +43,7 @@ def test_scales_belong_to_the_kernel_before_and_preprocessing_to_none(tmp_path: 
         "beta": np.linspace(-1, 1, 4, dtype=np.float32).reshape(1, 4, 1, 1),
         "six": np.array(6, np.float32),
         "zero": np.array(0, np.float32),
+        "sixth": np.array(1 / 6, np.float32),
         "axes": np.array([2, 3], np.int64),
     }
     nodes = [
@@ -53,7 +54,8 @@ def test_scales_belong_to_the_kernel_before_and_preprocessing_to_none(tmp_path: 
         helper.make_node("Mul", ["conv/inner", "gamma"], ["scaled"]),
         helper.make_node("Add", ["scaled", "beta"], ["normal"]),
         helper.make_node("Clip", ["normal", "zero", "six"], ["clipped"]),
-        helper.make_node("ReduceMean", ["clipped", "axes"], ["pool"], keepdims=0),
+        helper.make_node("Mul", ["clipped", "sixth"], ["share"]),
+        helper.make_node("ReduceMean", ["share", "axes"], ["pool"], keepdims=0),
         helper.make_node("MatMul", ["pool", "head"], ["logits"]),
         helper.make_node("Transpose", ["normal"], ["bn"], perm=[0, 2, 3, 1]),
     ]
@@ -96,6 +98,18 @@ def test_a_longer_list_continues_a_shorter_one_and_the_seed_decides(deep: Toy) -
     other = values_of(randomize(model, folder, names, 4), folder)["head_kernel"]
     np.testing.assert_array_equal(short, longer)
     assert (short != other).any()
+
+
+def test_kernels_of_one_shape_are_permuted_differently(deep: Toy) -> None:
+    model, folder = load_graph(deep.graph), deep.graph.parent
+    names = ["conv2_kernel", "conv3_kernel"]
+    before, after = values_of(model, folder), values_of(randomize(model, folder, names, 0), folder)
+    assert before[names[0]].shape == before[names[1]].shape
+    origins = [
+        np.argsort(before[name], axis=None)[np.argsort(np.argsort(after[name], axis=None))]
+        for name in names
+    ]
+    assert (origins[0] != origins[1]).mean() > 0.9  # where each number came from
 
 
 def test_a_randomised_graph_runs_with_the_rest_of_its_weights_from_the_file(deep: Toy) -> None:
