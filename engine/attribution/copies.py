@@ -11,7 +11,8 @@ from engine.progress import Progress
 Values = NDArray[np.float32]
 
 Copies = Callable[[slice], Values]
-"""Makes some of a picture's copies, counted from 0: (copies, height, width, channels)."""
+"""Makes some of a picture's copies, counted from 0: (copies, height, width, channels).
+The slice may reach beyond the last."""
 
 Run = Callable[[Values], Values]
 """Runs pictures (batch, height, width, channels) through the network: a number of each."""
@@ -39,7 +40,7 @@ def run_copies(copies: Copies, count: int, run: Run, *, batch: int, tally: Tally
     """
     values: list[Values] = []
     for start in range(0, count, batch):
-        some = copies(slice(start, min(start + batch, count)))
+        some = copies(slice(start, start + batch))
         values.append(run(some))
         tally.add(len(some))
     return np.concatenate(values)

@@ -105,6 +105,15 @@ def test_the_same_seed_repeats_and_another_does_not(spot: Toy, bright_spot: Pict
     np.testing.assert_array_equal(first.deletion_curve, other.deletion_curve)
 
 
+def test_the_yardstick_is_the_random_maps_alone(spot: Toy, bright_spot: Pictures) -> None:
+    # a map and its negative have one amplitude spectrum, so the same random maps beside them
+    one = faithfulness(spot.inspector, bright_spot, FIRST, spot_map(), steps=6)
+    other = faithfulness(spot.inspector, bright_spot, FIRST, -spot_map(), steps=6)
+    assert not np.array_equal(one.deletion_curve, other.deletion_curve)
+    np.testing.assert_allclose(one.random_deletion, other.random_deletion, atol=1e-6)
+    np.testing.assert_allclose(one.random_insertion, other.random_insertion, atol=1e-6)
+
+
 def test_a_pictures_areas_do_not_depend_on_its_neighbours(linear: Toy, pictures: Pictures) -> None:
     maps = np.random.default_rng(2).normal(size=(3, 6, 10)).astype(np.float32)
     together = faithfulness(linear.inspector, pictures, ClassTarget((1, 2, 0)), maps, steps=4)

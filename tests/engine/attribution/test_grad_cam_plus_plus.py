@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.attribution.grad_cam_plus_plus import grad_cam_plus_plus
+from engine.attribution.grad_cam_plus_plus import grad_cam_plus_plus, grad_cam_plus_plus_map
 from engine.errors import MethodError
 from engine.targets import ClassTarget
 from tests.engine.attribution.toys import Toy
@@ -38,6 +38,13 @@ def test_a_picture_without_any_positive_gradient_has_an_empty_map(signs: Toy) ->
     pixels = np.array([50, 50, 50, 50], np.uint8).reshape(1, 1, 4, 1)  # no ReLU is open
     found = grad_cam_plus_plus(signs.inspector, pixels, ClassTarget((0,)), layer="shifted")
     np.testing.assert_array_equal(found, np.zeros((1, 1, 4)))
+
+
+def test_gradients_too_small_to_square_still_give_a_map() -> None:
+    gradient = np.array([[[[1e-30], [0]]]], np.float32)  # (1, 1, 2, 1)
+    activation = np.array([[[[3], [5]]]], np.float32)
+    found = grad_cam_plus_plus_map(gradient, activation)
+    np.testing.assert_allclose(found, [[[1.5e-30, 2.5e-30]]], rtol=1e-5)  # ½ · g times each
 
 
 def test_a_dense_layer_has_no_map(flat: Toy, pictures: NDArray[np.uint8]) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.attribution.layer_cam import layer_cam
+from engine.attribution.layer_cam import layer_cam, layer_cam_map
 from engine.errors import MethodError
 from engine.targets import ClassTarget
 from tests.engine.attribution.spots import colour_toy
@@ -33,6 +33,12 @@ def test_it_works_at_an_early_layer(tmp_path: Path, pictures: Pictures) -> None:
     found = layer_cam(toy.inspector, pictures, target, layer="conv_relu")
     assert found.max() > 0
     np.testing.assert_allclose(found, expected.sum(axis=-1).clip(0), rtol=1e-4, atol=1e-7)
+
+
+def test_what_adds_up_to_less_than_nothing_is_nothing() -> None:
+    gradient = np.array([[[[1, 1], [2, -9]]]], np.float32)  # (1, 1, 2, 2)
+    activation = np.array([[[[-3, 1], [4, 7]]]], np.float32)
+    np.testing.assert_array_equal(layer_cam_map(gradient, activation), [[[0, 8]]])
 
 
 def test_a_spot_of_the_classes_colour_is_where_it_lies(tmp_path: Path) -> None:
