@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from time import perf_counter
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -20,6 +19,7 @@ from service.methods import find_method, read_parameters
 from service.passes import Passes
 from service.sensitivity import Values, find_layers, run_method
 from service.sensitivity_options import Asked, check_inside
+from service.settings import Settings
 from service.targets import read_target
 
 MAX_METHODS = 12
@@ -77,18 +77,20 @@ def read_check(options: SelfCheckOptions, manifest: Manifest) -> Check:
     return Check(asked, target, options.stages, options.seed)
 
 
-def run_check(job: Job, check: Check, folder: Path, *, max_batch: int, max_passes: int) -> Json:
+def run_check(job: Job, check: Check, settings: Settings) -> Json:
     """A `SelfCheckAnswer`, of a job with at least one good picture.
 
     Raises:
-        TooMuchError: more passes than `max_passes`.
+        TooMuchError: more passes than `max_inspect_passes`.
         EngineError: what a method says of this network; see its function.
     """
     started = perf_counter()
-    pixels = job.pictures.pixels
+    manifest, pixels = job.inspector.manifest, job.pictures.pixels
+    folder = settings.models / manifest.name / str(manifest.version)
     target = job.inspector.resolve(pixels, check.target)
     repeats = check.stages + 1
-    passes = Passes(job.progress, pictures=len(pixels), cap=max_passes, repeats=repeats)
+    cap = settings.max_inspect_passes
+    passes = Passes(job.progress, pictures=len(pixels), cap=cap, repeats=repeats)
     methods: list[Json] = []
     for index, asked in enumerate(check.asked):
         waiting = len(check.asked) - index - 1
@@ -109,7 +111,7 @@ def run_check(job: Job, check: Check, folder: Path, *, max_batch: int, max_passe
                 asked,
                 layers=tuple(layers),
                 passes=passes,
-                max_batch=max_batch,
+                max_batch=settings.max_batch,
             )
             return found.values[layers[0]]
 
@@ -121,9 +123,10 @@ def run_check(job: Job, check: Check, folder: Path, *, max_batch: int, max_passe
             explain=explain,
             stages=check.stages,
             seed=check.seed,
+            device=settings.device,
+            threads=settings.threads,
         )
         methods.append(_method(asked, layers, found))
-    manifest = job.inspector.manifest
     return {
         "model": manifest.name,
         "version": manifest.version,

@@ -40,19 +40,11 @@ def selfcheck_router(catalogue: Catalogue, inspection: Inspection, settings: Set
         )
         upload = await read_upload(request, served.manifest.input, settings)
         task = Task("selfcheck", served, request, upload, timeout_ms)
-        folder = settings.models / served.manifest.name / str(served.manifest.version)
 
         def work(job: Job) -> Response:
             if not job.pictures.good:
                 raise UndecodableImageError("none of the pictures can be used")
-            answer = run_check(
-                job,
-                check,
-                folder,
-                max_batch=settings.max_batch,
-                max_passes=settings.max_inspect_passes,
-            )
-            return json_response(answer)
+            return json_response(run_check(job, check, settings))
 
         if events.wants_events(request):
             return events.event_response(inspection, task, work)
