@@ -9,7 +9,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from bundle.repository import INSPECT, PREDICT, Bundle
 from engine.errors import GraphError
-from engine.graphs import load_graph, prune
+from engine.graphs import constant_bytes, load_graph, prune, with_float_input, with_output
+from engine.sessions import open_session
 
 
 def branching_graph() -> onnx.ModelProto:
@@ -74,6 +75,37 @@ def test_pruning_leaves_the_original_alone() -> None:
 def test_an_unknown_output_is_named() -> None:
     with pytest.raises(GraphError, match="no output 'middle'"):
         prune(branching_graph(), ["left", "middle"])
+
+
+def test_levels_between_whole_ones_reach_a_network_of_uint8(
+    colours: Bundle, colour_pictures: np.ndarray
+) -> None:
+    model = load_graph(colours.path(INSPECT))
+    before = model.SerializeToString()
+    floating = with_float_input(model, "image")
+    assert model.SerializeToString() == before
+    session = open_session(prune(floating, ["pool"]), folder=colours.folder)
+    levels = colour_pictures.astype(np.float32) + 0.25
+    (pool,) = session.run(["pool"], {"image": levels})
+    np.testing.assert_allclose(pool, levels.mean((1, 2)) / 255, rtol=1e-5)
+
+
+def test_an_inner_tensor_becomes_an_output_once() -> None:
+    model = branching_graph()
+    del model.graph.output[0]
+    named = with_output(model, "left", 3)
+    assert [output.name for output in named.graph.output] == ["right", "either", "left"]
+    assert with_output(named, "left", 3) is named
+
+
+def test_a_constant_counts_for_every_node_that_reads_it_and_none_without(colours: Bundle) -> None:
+    model = branching_graph()
+    assert constant_bytes(model) == 4 + 4 + 1
+    model.graph.node.append(helper.make_node("Mul", ["right", "b"], ["more"]))
+    assert constant_bytes(model) == 4 + 4 + 4 + 1
+    assert constant_bytes(prune(model, ["left"])) == 4
+    stored = load_graph(colours.path(INSPECT))
+    assert constant_bytes(stored) >= colours.path("weights.bin").stat().st_size
 
 
 def test_a_text_file_is_not_a_graph(tmp_path: Path) -> None:
