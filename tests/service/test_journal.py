@@ -26,7 +26,7 @@ def ask(app: ASGIApp, **headers: str) -> httpx.Response:
 
 
 def test_what_nobody_expected_is_500_without_internals(caplog: pytest.LogCaptureFixture) -> None:
-    metrics = Metrics(lambda: ())
+    metrics = Metrics()
     answer = ask(Journal(broken, metrics), **{"X-Request-ID": "abc"})
     assert answer.status_code == 500
     assert answer.json()["error"]["code"] == "internal"
@@ -39,12 +39,12 @@ def test_what_nobody_expected_is_500_without_internals(caplog: pytest.LogCapture
 
 def test_the_log_has_no_path_and_no_query(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "cutaway")
-    ask(Journal(PlainTextResponse("fine"), Metrics(lambda: ())))
+    ask(Journal(PlainTextResponse("fine"), Metrics()))
     [record] = caplog.records
     assert "GET unmatched 200" in record.getMessage()
     assert "secret" not in caplog.text
 
 
 def test_every_new_request_id_is_another() -> None:
-    app = Journal(PlainTextResponse("fine"), Metrics(lambda: ()))
+    app = Journal(PlainTextResponse("fine"), Metrics())
     assert len({ask(app).headers["x-request-id"] for _ in range(10)}) == 10
