@@ -86,47 +86,14 @@ def run_check(job: Job, check: Check, settings: Settings) -> Json:
     """
     started = perf_counter()
     manifest, pixels = job.inspector.manifest, job.pictures.pixels
-    folder = settings.models / manifest.name / str(manifest.version)
     target = job.inspector.resolve(pixels, check.target)
-    repeats = check.stages + 1
-    cap = settings.max_inspect_passes
+    repeats, cap = check.stages + 1, settings.max_inspect_passes
     passes = Passes(job.progress, pictures=len(pixels), cap=cap, repeats=repeats)
     methods: list[Json] = []
-    for index, asked in enumerate(check.asked):
-        waiting = len(check.asked) - index - 1
+    for asked in check.asked:
+        waiting = len(check.asked) - len(methods) - 1
         passes.begin(reserved=waiting * len(pixels) * repeats)  # at least
-        layers = find_layers(job.inspector, asked)
-
-        def explain(
-            inspector: Inspector,
-            pixels: Pixels,
-            target: Target,
-            asked: Asked = asked,
-            layers: Sequence[str] = layers,
-        ) -> Values:
-            found = run_method(
-                inspector,
-                pixels,
-                target,
-                asked,
-                layers=tuple(layers),
-                passes=passes,
-                max_batch=settings.max_batch,
-            )
-            return found.values[layers[0]]
-
-        found = selfcheck(
-            inspector=job.inspector,
-            folder=folder,
-            pixels=pixels,
-            target=target,
-            explain=explain,
-            stages=check.stages,
-            seed=check.seed,
-            device=settings.device,
-            threads=settings.threads,
-        )
-        methods.append(_method(asked, layers, found))
+        methods.append(_run_cascade(job, asked, target, check, passes=passes, settings=settings))
     return {
         "model": manifest.name,
         "version": manifest.version,
@@ -138,6 +105,39 @@ def run_check(job: Job, check: Check, settings: Settings) -> Json:
         "passes": passes.done,
         "timing_ms": {**job.timing_ms, "inference": round((perf_counter() - started) * 1000, 3)},
     }
+
+
+def _run_cascade(
+    job: Job, asked: Asked, target: Target, check: Check, *, passes: Passes, settings: Settings
+) -> Json:
+    """One method's `MethodCheck`."""
+    manifest = job.inspector.manifest
+    layers = find_layers(job.inspector, asked)
+
+    def explain(inspector: Inspector, pixels: Pixels, target: Target) -> Values:
+        found = run_method(
+            inspector,
+            pixels,
+            target,
+            asked,
+            layers=layers,
+            passes=passes,
+            max_batch=settings.max_batch,
+        )
+        return found.values[layers[0]]
+
+    found = selfcheck(
+        inspector=job.inspector,
+        folder=settings.models / manifest.name / str(manifest.version),
+        pixels=job.pictures.pixels,
+        target=target,
+        explain=explain,
+        stages=check.stages,
+        seed=check.seed,
+        device=settings.device,
+        threads=settings.threads,
+    )
+    return _method(asked, layers, found)
 
 
 def _asked(method: Method, target: Target) -> Asked:

@@ -99,15 +99,7 @@ def find_sensitivity(job: Job, asked: Asked, *, max_batch: int, max_passes: int)
     measured = None
     if asked.faithfulness and maps is not None:
         passes.begin()
-        measured = faithfulness(
-            inspector,
-            pixels,
-            answer.target,
-            maps,
-            steps=STEPS,
-            randoms=RANDOMS,
-            progress=passes.of(len(pixels)),
-        )
+        measured = _measure(job, answer.target, maps, passes)
     return Found(
         target=answer.target,
         scores=answer.scores,
@@ -118,6 +110,15 @@ def find_sensitivity(job: Job, asked: Asked, *, max_batch: int, max_passes: int)
         forward=passes.done,
         backward=backward,
         inference_ms=(perf_counter() - started) * 1000,
+    )
+
+
+def _measure(job: Job, target: Target, maps: Values, passes: Passes) -> Faithfulness:
+    """Deletion and insertion of maps."""
+    pixels = job.pictures.pixels
+    progress = passes.of(len(pixels))
+    return faithfulness(
+        job.inspector, pixels, target, maps, steps=STEPS, randoms=RANDOMS, progress=progress
     )
 
 

@@ -49,18 +49,20 @@ def draw_sensitivity(
         pictures = draw_heat_maps(
             found.maps, height=height, width=width, scaling=scaling, colours=options.map
         )
-    shown = pictures[0].range
     if options.overlay is not None:
-        laid = [
-            lay_over(picture, below, opacity=options.overlay)
-            for picture, below in zip(pictures, pixels, strict=True)
-        ]
-        gap = pictures[0].colours.palette[BACKGROUND]
-        numbers = {"Cutaway_Range": str(shown), "Cutaway_Map": pictures[0].colours.name}
-        return encode_png(_stack(laid, gap), **numbers), shown
-    if len(pictures) == 1:
-        return encode_png(pictures[0]), shown
-    return encode_png(_join(pictures)), shown
+        return _lay_over(pictures, pixels, options.overlay), pictures[0].range
+    return encode_png(pictures[0] if len(pictures) == 1 else _join(pictures)), pictures[0].range
+
+
+def _lay_over(pictures: Sequence[Picture], pixels: Pixels, opacity: float) -> bytes:
+    """Heat maps over their pictures: a PNG in colour, with the numbers of the maps."""
+    first = pictures[0]
+    laid = [
+        lay_over(picture, below, opacity=opacity)
+        for picture, below in zip(pictures, pixels, strict=True)
+    ]
+    stacked = _stack(laid, first.colours.palette[BACKGROUND])
+    return encode_png(stacked, Cutaway_Range=str(first.range), Cutaway_Map=first.colours.name)
 
 
 def _check_pixels(pixels: Pixels) -> None:
