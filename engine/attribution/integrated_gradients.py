@@ -33,7 +33,9 @@ def integrated_gradients(
         inspector: the network.
         pixels: (batch, height, width, channels), levels 0-255.
         target: J; without a class, each picture's own highest one, along the whole line.
-        steps: nodes of the quadrature.
+        steps: nodes of the quadrature. 50 left 0-4 % of J(x) - J(x') unexplained on photographs in
+            a 1000-class EfficientNet-Lite0 (200: 0-3 %), but up to 68 % (200: 7 %) on pictures
+            unlike anything a 10-class one was trained on.
         baseline: x'.
         batch: pictures in one run at most.
         progress: called after each run.
