@@ -127,11 +127,23 @@ class Inspector:
             PixelsError: pixels of another shape or type.
             LayerNotFoundError: the network has no such layer.
         """
+        return self._activations(pixels, layers)[0]
+
+    def observe(self, pixels: Pixels, layers: Sequence[str]) -> tuple[dict[str, Values], Scores]:
+        """Activations and class scores from one run; see `activations` and `predict`."""
+        found, (scores,) = self._activations(pixels, layers, [self.manifest.output.tensor])
+        return found, scores
+
+    def _activations(
+        self, pixels: Pixels, layers: Sequence[str], more: Sequence[str] = ()
+    ) -> tuple[dict[str, Values], list[Values]]:
+        """Layers by path, and more tensors."""
         tensors = {path: self._tensor(path) for path in layers}
         feeds = self._feeds(pixels)
-        wanted = [name for name in dict.fromkeys(tensors.values()) if name not in feeds]
+        wanted = [name for name in dict.fromkeys((*tensors.values(), *more)) if name not in feeds]
         values = feeds | dict(zip(wanted, self._forward(pixels, wanted), strict=True))
-        return {path: values[tensor] for path, tensor in tensors.items()}
+        found = {path: values[tensor] for path, tensor in tensors.items()}
+        return found, [values[tensor] for tensor in more]
 
     def scores(self, pixels: Pixels, target: Target) -> Values:
         """The target's own value on each picture: float32 (batch,).

@@ -1,5 +1,6 @@
 """What a layer did, in five numbers a channel."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,4 +104,7 @@ def _of_partly_finite(values: NDArray[np.floating]) -> ChannelStatistics:
 
 
 def _json(column: NDArray[np.float64]) -> list[float | None]:
-    return [None if np.isnan(value) else value for value in column.tolist()]
+    values = column.tolist()
+    if not np.isnan(column).any():  # asked once: 1280 channels, one at a time, took 4.5 ms
+        return values
+    return [None if math.isnan(value) else value for value in values]

@@ -124,10 +124,9 @@ def _run(inspector: Inspector, pixels: Pixels, wish: Wish) -> Run:
     if wish.sort == "contribution":
         both = inspector.sensitivity(pixels, ClassTarget(), paths, activations=paths)
         return Run(both.activations, both.gradients, both.predictions)
-    if wish.predictions:  # with respect to no layer there is nothing to go back to
-        target = ClassTarget(score="probability")
-        forwards = inspector.sensitivity(pixels, target, (), activations=paths)
-        return Run(forwards.activations, {}, forwards.predictions)
+    if wish.predictions:
+        activations, predictions = inspector.observe(pixels, paths)
+        return Run(activations, {}, predictions)
     return Run(inspector.activations(pixels, paths), {}, None)
 
 

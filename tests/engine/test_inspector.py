@@ -149,6 +149,18 @@ def test_an_unknown_layer_names_its_neighbours(pooled: Toy, pictures: NDArray[np
         pooled.inspector.sensitivity(pictures, ChannelTarget("conv99", 0), [INPUT])
 
 
+def test_a_layer_and_the_prediction_come_from_one_run(
+    pooled: Toy, pictures: NDArray[np.uint8]
+) -> None:
+    path = next(row.path for row in pooled.manifest.layers if len(row.shape) == 3)
+    activations, predictions = pooled.inspector.observe(pictures, [path, INPUT])
+    assert len(pooled.inspector.sessions.kept) == 1
+    np.testing.assert_allclose(predictions, pooled.inspector.predict(pictures), rtol=1e-5)
+    plain = pooled.inspector.activations(pictures, [path])[path]
+    np.testing.assert_allclose(activations[path], plain, rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(activations[INPUT], pictures)
+
+
 def test_no_layer_at_all_is_no_run(pooled: Toy, pictures: NDArray[np.uint8]) -> None:
     assert pooled.inspector.activations(pictures, []) == {}
     assert pooled.inspector.sessions.kept == []
