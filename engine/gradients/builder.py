@@ -84,13 +84,13 @@ class _Builder:
 
     def build(self) -> onnx.ModelProto:
         """The graph with its gradients."""
+        path = ancestors([self._target], self._producers)
         sources = {
-            name: copied_from(name, self._producers, self._tensors, self._target)
+            name: copied_from(name, self._producers, self._tensors, self._target, path)
             for name in self._wrt
         }
-        needed = ancestors([self._target], self._producers)
         begin = [source for source, _ in sources.values()]
-        active = needed & dependents(begin, self._nodes, self._tensors.carries_gradient)
+        active = path & dependents(begin, self._nodes, self._tensors.carries_gradient)
         first = seeds.start(self._seed, self._target, self._tensors, self._writer)
         self._gradients[self._target] = [first]
         for node in reversed(self._nodes):

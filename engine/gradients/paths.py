@@ -1,6 +1,6 @@
 """How tensors of a graph hang together: what needs what, what is a copy of what."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 
 import onnx
 
@@ -8,8 +8,12 @@ from engine.gradients.tensors import Tensors
 
 Producers = dict[str, onnx.NodeProto]
 
-# A layer's output is often a copy beside the computing path, in the layout that Keras has.
-ALIASES = frozenset({"Identity", "Transpose", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze"})
+# A layer's output is often a copy in the layout that Keras has. Where it stands on the path, the
+# network may still compute on with the original elsewhere: tf2onnx leaves the squeeze of
+# EfficientNet's blocks in Keras's layout and not the product with it.
+_COPIES = frozenset({"Identity", "Transpose", "Cast"})
+# These are layers of their own too: on the path, what follows them is theirs alone.
+_RESHAPED = frozenset({"Flatten", "Reshape", "Squeeze", "Unsqueeze"})
 
 
 def producers_of(nodes: Iterable[onnx.NodeProto]) -> Producers:
@@ -57,7 +61,7 @@ def dependents(
 
 
 def copied_from(
-    name: str, producers: Producers, tensors: Tensors, stop: str
+    name: str, producers: Producers, tensors: Tensors, target: str, path: Set[str]
 ) -> tuple[str, list[onnx.NodeProto]]:
     """The tensor that this one is a copy of, and the nodes that made the copy, in order.
 
@@ -65,12 +69,14 @@ def copied_from(
         name: the copy, or no copy at all.
         producers: every tensor's node.
         tensors: a cast copies only from float to float.
-        stop: a tensor that is not looked behind.
+        target: a tensor that is not looked behind.
+        path: what the target is computed from, and itself.
     """
     chain: list[onnx.NodeProto] = []
-    while name != stop and name in producers and producers[name].op_type in ALIASES:
+    while name != target and name in producers:
         node = producers[name]
-        if not tensors.carries_gradient(node.input[0]):
+        copies = _COPIES if name in path else _COPIES | _RESHAPED
+        if node.op_type not in copies or not tensors.carries_gradient(node.input[0]):
             break
         chain.append(node)
         name = node.input[0]

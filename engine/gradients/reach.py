@@ -1,6 +1,6 @@
 """Which tensors have a gradient towards a tensor."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 import onnx
 
@@ -34,18 +34,20 @@ def differentiable(model: onnx.ModelProto, target: str, among: Iterable[str]) ->
     tensors = Tensors(model)
     nodes = [_copy(node) for node in model.graph.node]
     producers = producers_of(nodes)
-    arrived = _arrived(nodes, target, tensors)
+    path = ancestors([target], producers)
+    arrived = _arrived(nodes, target, tensors, _active(nodes, path, tensors))
     return {
         name
         for name in among
         if tensors.carries_gradient(name)
-        and copied_from(name, producers, tensors, target)[0] in arrived
+        and copied_from(name, producers, tensors, target, path)[0] in arrived
     }
 
 
-def _arrived(nodes: list[onnx.NodeProto], target: str, tensors: Tensors) -> set[str]:
+def _arrived(
+    nodes: list[onnx.NodeProto], target: str, tensors: Tensors, active: Set[str]
+) -> set[str]:
     """The tensors at which the whole gradient arrives."""
-    active = _active(nodes, target, tensors)
     way = Way("gradient", tensors, Writer(()))
     gradients: dict[str, str] = {target: target}
     lost: set[str] = set()
@@ -54,7 +56,7 @@ def _arrived(nodes: list[onnx.NodeProto], target: str, tensors: Tensors) -> set[
         incomplete = not lost.isdisjoint(node.output)
         if node.op_type in STEPS or not (any(outputs) or incomplete):
             continue
-        wanted = active.intersection(reads(node))
+        wanted = active & set(reads(node))
         try:
             found = dict(step_back(node, outputs, wanted, way)) if any(outputs) else {}
         except (UnsupportedOperatorError, GraphError):
@@ -65,13 +67,12 @@ def _arrived(nodes: list[onnx.NodeProto], target: str, tensors: Tensors) -> set[
     return set(gradients) - lost
 
 
-def _active(nodes: list[onnx.NodeProto], target: str, tensors: Tensors) -> set[str]:
-    """The real numbers that the target is computed from and that depend on the picture."""
-    needed = ancestors([target], producers_of(nodes))
+def _active(nodes: list[onnx.NodeProto], path: Set[str], tensors: Tensors) -> set[str]:
+    """The real numbers on the path that depend on the picture."""
     computed = [node for node in nodes if node.op_type not in _SHAPES]
-    given = needed - {name for node in nodes for name in node.output} - tensors.constants
+    given = path - {name for node in nodes for name in node.output} - tensors.constants
     reached = dependents(given, computed, lambda _: True)
-    return {name for name in reached & needed if tensors.carries_gradient(name)}
+    return {name for name in reached & path if tensors.carries_gradient(name)}
 
 
 def _copy(node: onnx.NodeProto) -> onnx.NodeProto:

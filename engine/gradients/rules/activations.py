@@ -25,11 +25,9 @@ def relu(step: Step) -> Sequence[str | None]:
 def clip(step: Step) -> Sequence[str | None]:
     """Open strictly between the limits, as TensorFlow's ReLU6 is."""
     low, high = (*step.node.input[1:], "", "")[:2]
-    limits = [(kind, name) for kind, name in (("Greater", low), ("Less", high)) if name]
-    if not limits:
-        return [step.gradient]
-    value = step.value(low) if low else None
-    if value is not None and np.all(value == 0):
+    limits = [(side, name) for side, name in (("Greater", low), ("Less", high)) if name]
+    lowest = step.value(low) if low else None
+    if lowest is not None and np.all(lowest == 0):
         return [_rectified(step, limits)]
     return [_gated(step, step.gradient, limits)]
 
@@ -67,10 +65,16 @@ def _rectified(step: Step, limits: Sequence[tuple[str, str]]) -> str:
 
 
 def _gated(step: Step, gradient: str, limits: Sequence[tuple[str, str]]) -> str:
-    """A gradient where the output lies strictly within limits, else zero."""
-    gates = [step.add(comparison, step.node.output[0], limit) for comparison, limit in limits]
+    """A gradient where the output lies strictly within limits, else zero.
+
+    A product with 0 or 1, not a Where: for 96 x 112 x 112 values, comparison included, ONNX
+    Runtime's CPU takes 1.5 ms for the product and 4.1 ms for a Where.
+    """
+    if not limits:
+        return gradient
+    gates = [step.add(side, step.node.output[0], limit) for side, limit in limits]
     gate = gates[0] if len(gates) == 1 else step.add("And", *gates)
-    return step.add("Where", gate, gradient, step.constant(0.0))
+    return step.add("Mul", gradient, step.add("Cast", gate, to=step.type(step.node.output[0])))
 
 
 RULES: dict[str, Rule] = {
