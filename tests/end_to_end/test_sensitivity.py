@@ -1,10 +1,12 @@
 """Our gradients against TensorFlow's in float64, for the input and every layer of six networks.
 
-Two yardsticks. As they are: two float32 computations take different sides where a ReLU's input is
-smaller than rounding, and then gradients jump (TensorFlow's own float32 against its float64: up to
-1.6e-2 here), so ours may be as far off as TensorFlow's worst layer, times a small factor. With the
-same sides taken at every kink (tests/end_to_end/kinks.py) only rounding is left, 1e-7 to 2e-5, and
-every layer is held to that, so a rule that is wrong by little does not pass as a kink.
+Two float32 computations take different sides where a ReLU's input is smaller than rounding, and
+then gradients jump: TensorFlow's own float32 is up to 1.7e-2 off its float64 here, and whether it
+or ours jumps is a lottery (VGG19, one target: ours 2.1e-2 and theirs 5.3e-3; another: ours 4.2e-7
+and theirs 4.5e-3). So the yardstick is taken twice. With the same sides taken at every kink
+(tests/end_to_end/kinks.py) only rounding is left, 1e-7 to 2e-5, and every layer is held to a small
+factor of TensorFlow's own. As they are, errors may be as large as such jumps are, and the sides
+themselves may differ no more often than rounding makes them.
 """
 
 from collections.abc import Callable, Iterator
@@ -27,10 +29,16 @@ if TYPE_CHECKING:  # TensorFlow takes seconds to import
 slow = pytest.mark.slow
 SAMPLES = Path("export/samples")
 PICTURES = (SAMPLES / "chelsea.jpg", SAMPLES / "coffee.jpg")
-# The flips are few and each weighs as the unit does that flips, so their sum is a lottery.
-FACTOR = 4
-# Rounding at which two sums of a few hundred terms agree; TensorFlow's is 0 where it rounds alike.
-FLOOR = 1e-6
+# Of TensorFlow's own rounding error at the layer. Measured: 0.3 to 1.3 in the median of a network's
+# layers, and up to 3.6 at a layer of a few numbers (EfficientNetB0's squeezes, 2.1e-5 and 7.6e-6).
+FACTOR = 5
+# Float32's rounding over a few terms: TensorFlow's error is 0 where it happens to round alike.
+FLOOR = 5e-6
+# Three times the largest jump of TensorFlow's own float32 in these networks, 1.7e-2.
+JUMP = 0.05
+# Of all activations the share that lies on another side of zero than in float64; measured 6e-7,
+# and 9e-7 of TensorFlow's own.
+FLIPPED = 3e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +115,8 @@ def test_every_gradient_is_as_near_to_float64_as_tensorflows(
     for target in targets(middle):
         rows = measure(found, target)
         report(name, target, rows)
-        worst = max(row.theirs for row in rows)
         for row in rows:
-            assert row.ours <= FACTOR * worst + FLOOR, row
+            assert row.ours <= JUMP, row
             assert row.ours_same_sides <= FACTOR * row.theirs_same_sides + FLOOR, row
 
 
@@ -127,6 +134,7 @@ def measure(subject: Subject, target: Target) -> list[Row]:
     everything = [layer.path for layer in subject.inspector.manifest.layers]
     ours = subject.inspector.sensitivity(subject.pixels, target, paths, activations=everything)
     np.testing.assert_allclose(ours.predictions, double.scores, atol=1e-5)
+    assert flipped(ours.activations, double.activations) <= FLIPPED
 
     def same_sides(activations: dict[str, np.ndarray]) -> dict[str, Any]:
         run = keras_gradients(subject.double, subject.pixels, target, sides=activations)
@@ -143,6 +151,12 @@ def measure(subject: Subject, target: Target) -> list[Row]:
         )
         for path in paths
     ]
+
+
+def flipped(values: dict[str, np.ndarray], reference: dict[str, np.ndarray]) -> float:
+    """The share of all activations that have another sign than the reference's."""
+    differ = sum(int(((v > 0) != (reference[path] > 0)).sum()) for path, v in values.items())
+    return differ / sum(v.size for v in values.values())
 
 
 def distance(values: Any, reference: Any) -> float:
