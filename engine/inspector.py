@@ -78,6 +78,9 @@ class Inspector:
         self.manifest = manifest
         if folder is None:
             folder = graph.parent if isinstance(graph, Path) else Path()
+        self.folder = folder
+        self._device = device
+        self._threads = threads
         self.sessions = Sessions(
             folder, device=device, threads=threads, capacity=capacity, max_bytes=max_bytes
         )
@@ -99,6 +102,18 @@ class Inspector:
                     model = with_output(model, self._logits, len(self.manifest.labels))
                 self._model = model
             return self._model
+
+    def variant(self, graph: onnx.ModelProto) -> "Inspector":
+        """The inside of another graph with this one's layers, on the same device; it keeps one
+        session, and goes with it."""
+        return Inspector(
+            graph,
+            self.manifest,
+            folder=self.folder,
+            device=self._device,
+            threads=self._threads,
+            capacity=1,
+        )
 
     def layer(self, path: str) -> Layer:
         """A layer by its path or an alias.

@@ -8,7 +8,6 @@ original one.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from statistics import fmean
 
 import numpy as np
@@ -81,15 +80,12 @@ class SelfCheck:
 
 def selfcheck(
     inspector: Inspector,
-    folder: Path,
     pixels: Pixels,
     target: Target,
     explain: Explain,
     *,
     stages: int = 8,
     seed: int = 0,
-    device: str = "cpu",
-    threads: int = 0,
     progress: Progress = silent,
 ) -> SelfCheck:
     """Run the cascade for one method.
@@ -99,14 +95,11 @@ def selfcheck(
 
     Args:
         inspector: the network.
-        folder: of its weights.
         pixels: (batch, height, width, channels), levels 0-255.
         target: J; without a class, each picture's own highest one, of the original network.
         explain: the method.
         stages: at least 1; at most so many, evenly over the weighted operators.
         seed: of the random weights.
-        device: of the random networks; see `Inspector`.
-        threads: of one run of theirs; 0 takes one a core.
         progress: called after each stage with pictures explained, of how many.
 
     Raises:
@@ -119,8 +112,7 @@ def selfcheck(
     total = len(pixels) * (len(cascade) + 1)
     progress(len(pixels), total)
     found: list[Stage] = []
-    networks = _random_networks(inspector, folder, cascade, seed, device=device, threads=threads)
-    for layers, other in networks:
+    for layers, other in _random_networks(inspector, cascade, seed):
         maps = explain(other, pixels, fixed)
         found.append(_compare(original[alive], maps[alive], layers))
         progress(len(pixels) * (len(found) + 1), total)
@@ -145,23 +137,14 @@ def _cascade(inspector: Inspector, stages: int) -> list[list[WeightedOperator]]:
 
 
 def _random_networks(
-    inspector: Inspector,
-    folder: Path,
-    cascade: list[list[WeightedOperator]],
-    seed: int,
-    *,
-    device: str,
-    threads: int,
+    inspector: Inspector, cascade: list[list[WeightedOperator]], seed: int
 ) -> Iterator[tuple[tuple[str, ...], Inspector]]:
     """Stage after stage: the layers that become random, and the network in which they are."""
     names: list[str] = []
     for operators in cascade:
         names += [name for operator in operators for name in operator.tensors]
-        graph = randomize(inspector.graph, folder, names, seed)
-        other = Inspector(
-            graph, inspector.manifest, folder=folder, device=device, threads=threads, capacity=1
-        )
-        yield tuple(operator.layer for operator in operators), other
+        graph = randomize(inspector.graph, inspector.folder, names, seed)
+        yield tuple(operator.layer for operator in operators), inspector.variant(graph)
 
 
 def _compare(original: Maps, changed: Maps, layers: tuple[str, ...]) -> Stage:

@@ -111,7 +111,6 @@ def _run_cascade(
     job: Job, asked: Asked, target: Target, check: Check, *, passes: Passes, settings: Settings
 ) -> Json:
     """One method's `MethodCheck`."""
-    manifest = job.inspector.manifest
     layers = find_layers(job.inspector, asked)
 
     def explain(inspector: Inspector, pixels: Pixels, target: Target) -> Values:
@@ -128,14 +127,11 @@ def _run_cascade(
 
     found = selfcheck(
         inspector=job.inspector,
-        folder=settings.models / manifest.name / str(manifest.version),
         pixels=job.pictures.pixels,
         target=target,
         explain=explain,
         stages=check.stages,
         seed=check.seed,
-        device=settings.device,
-        threads=settings.threads,
     )
     return _method(asked, layers, found)
 

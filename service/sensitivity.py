@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
 from time import perf_counter
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bundle.manifest import Manifest
 from engine.arrays import Pixels
+from engine.attribution.baselines import Baseline
 from engine.attribution.faithfulness import Faithfulness, faithfulness
+from engine.attribution.integrated_gradients import completeness_gap, integrated_gradients
 from engine.attribution.layers import spatial_layer
 from engine.attribution.maps import to_map
 from engine.attribution.pooled_head import find_pooled_head
@@ -58,6 +61,7 @@ class Found:
         layers: with respect to what; of a CAM the layer that it took.
         tensors: by layer (batch, *its shape), signed; empty for a method that answers a map.
         maps: (batch, h, w); None where no layer that was asked is the picture.
+        gaps: what integrated gradients' steps left open, a picture: (batch,); None of others.
         faithfulness: of the maps, if it was asked for.
         forward: pictures run through the network by the method and for its faithfulness.
         backward: those of them that were run back, too.
@@ -69,6 +73,7 @@ class Found:
     layers: tuple[str, ...]
     tensors: dict[str, Values]
     maps: Values | None
+    gaps: Values | None
     faithfulness: Faithfulness | None
     forward: int
     backward: int
@@ -106,10 +111,21 @@ def find_sensitivity(job: Job, asked: Asked, *, max_batch: int, max_passes: int)
         layers=layers,
         tensors=tensors,
         maps=maps,
+        gaps=_gaps(job, asked, answer.target, tensors),
         faithfulness=measured,
         forward=passes.done,
         backward=backward,
         inference_ms=(perf_counter() - started) * 1000,
+    )
+
+
+def _gaps(job: Job, asked: Asked, target: Target, tensors: dict[str, Values]) -> Values | None:
+    """How far integrated gradients are from adding up to what they explain."""
+    if asked.method.function is not integrated_gradients:
+        return None
+    baseline = cast("Baseline", asked.parameters["baseline"])
+    return completeness_gap(
+        job.inspector, job.pictures.pixels, target, tensors[INPUT], baseline=baseline
     )
 
 

@@ -115,6 +115,8 @@ def _result(manifest: Manifest, found: Found, row: int, *, maps: bool, tensors: 
     ]
     if found.maps is not None:
         result["map"] = _numbers(found.maps[row], written=maps)
+    if found.gaps is not None:
+        result["completeness_gap"] = float(found.gaps[row])
     if found.faithfulness is not None:
         result["faithfulness"] = _faithfulness(found.faithfulness, row)
     return result

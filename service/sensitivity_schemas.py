@@ -84,6 +84,10 @@ class SensitivityResult(Wire):
         default=None, description="empty for methods that answer a map"
     )
     map: SensitivityMap | None = None
+    completeness_gap: float | None = Field(
+        default=None,
+        description="integrated-gradients: how far the shares are from adding up to the rise",
+    )
     faithfulness: FaithfulnessResult | None = None
     error: Error | None = None
 

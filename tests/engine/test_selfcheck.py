@@ -30,9 +30,9 @@ def deep(tmp_path_factory: pytest.TempPathFactory) -> Toy:
 
 def check(toy: Toy, explain: Explain = gradient, *, stages: int = 8, seed: int = 0) -> SelfCheck:
     """The check of one method on three pictures, each with its own highest class."""
-    inspector, folder = toy.inspector, toy.graph.parent
+    inspector = toy.inspector
     target = ClassTarget()
-    return selfcheck(inspector, folder, PICTURES, target, explain, stages=stages, seed=seed)
+    return selfcheck(inspector, PICTURES, target, explain, stages=stages, seed=seed)
 
 
 def edges(inspector: Inspector, pixels: Pixels, target: Target) -> NDArray[np.float32]:
@@ -154,7 +154,6 @@ def test_progress_after_each_stage(deep: Toy) -> None:
     heard: list[tuple[int, int]] = []
     selfcheck(
         deep.inspector,
-        deep.graph.parent,
         PICTURES,
         ClassTarget(),
         gradient,

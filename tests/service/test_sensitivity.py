@@ -270,3 +270,17 @@ def test_the_parameters_of_the_answer_are_all_of_the_method(
     assert body["parameters"] == {"patch_pixels": 4, "stride_pixels": 0, "fill": "grey"}
     assert body["layers"] == ["input"]
     assert body["passes"]["backward"] == 0
+
+
+def test_integrated_gradients_say_how_far_they_are_from_adding_up(
+    inside: httpx.Client, pixels: np.ndarray, pooled: Inspector
+) -> None:
+    body = ask(inside, "method=integrated-gradients&steps=40&baseline=grey", pixels)
+    answered = [result["completeness_gap"] for result in body["results"]]
+    shares = load(inside, "method=integrated-gradients&steps=40&baseline=grey", pixels)["input"]
+    grey = np.full(pixels.shape, 127.5, np.float32)
+    classes = ClassTarget(tuple(result["target"]["class_id"] for result in body["results"]))
+    rise = pooled.scores(pixels, classes) - pooled.scores(grey, classes)
+    gap = np.abs(shares.sum((1, 2, 3)) - rise)
+    assert answered == pytest.approx(gap.tolist(), abs=1e-4)
+    assert "completeness_gap" not in ask(inside, "", pixels)["results"][0]
