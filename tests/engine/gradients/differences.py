@@ -13,6 +13,7 @@ from onnx.reference.op_run import OpRun
 
 from engine.gradients import SEED, differentiate, gradient_name
 from engine.sessions import open_session
+from tests.engine.gradients.operators import OPERATORS
 
 Array = NDArray[Any]
 STEP = 1e-5
@@ -83,7 +84,7 @@ class Erf(OpRun):
 
 def evaluator(model: onnx.ModelProto) -> ReferenceEvaluator:
     """ONNX's reference evaluator, with what it does wrong in float64 put right."""
-    return ReferenceEvaluator(model, new_ops=[Pad, Erf])
+    return ReferenceEvaluator(model, new_ops=[Pad, Erf, *OPERATORS])
 
 
 def draw(seed: int, *shape: int, low: float = -1.0, high: float = 1.0) -> Array:

@@ -88,6 +88,12 @@ def test_padding_counts_only_if_it_is_to(padding: int, strides: list[int]) -> No
     check("AveragePool", (5, 6), strides=strides, **attributes)
 
 
+@pytest.mark.parametrize("padding", [0, 1])
+def test_rows_that_ceil_mode_adds_behind_the_padding_never_count(padding: int) -> None:
+    attributes = {"kernel_shape": [3, 3], "strides": [3, 3], "pads": [1, 0, 1, 0]}
+    check("AveragePool", (6, 5), ceil_mode=1, count_include_pad=padding, **attributes)
+
+
 @pytest.mark.parametrize("kind", ["GlobalAveragePool", "GlobalMaxPool"])
 @pytest.mark.parametrize("sizes", [(3, 5), (7,)])
 def test_a_pool_over_everything(kind: str, sizes: tuple[int, ...]) -> None:
