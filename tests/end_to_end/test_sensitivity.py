@@ -11,6 +11,7 @@ themselves may differ no more often than rounding makes them.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,8 +71,9 @@ class Row:
 
 @pytest.fixture(scope="module")
 def subject(exported: "Callable[[str], Exported]") -> Callable[[str], Subject]:
-    """A network of tests/end_to_end/exports.py by its name."""
+    """A network of tests/end_to_end/exports.py by its name; each is opened once."""
 
+    @cache
     def find(name: str) -> Subject:
         from tests.end_to_end.keras_gradients import in_float64  # noqa: PLC0415  TensorFlow
 
@@ -99,7 +101,7 @@ def targets(middle: str) -> Iterator[Target]:
 
 NETWORKS = [
     pytest.param("grouped", "conv3"),
-    pytest.param("MobileNetV2", "mobilenetv2_1.00_96/block_5_add"),
+    pytest.param("MobileNetV2", "mobilenetv2_1.00_96/block_5_add", marks=slow),
     pytest.param("VGG19", "vgg19/block4_conv2", marks=slow),
     pytest.param("ResNet50V2", "resnet50v2/conv3_block4_out", marks=slow),
     pytest.param("InceptionV3", "inception_v3/mixed4", marks=slow),
