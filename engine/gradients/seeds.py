@@ -4,7 +4,6 @@ from typing import Literal, get_args
 
 import numpy as np
 import onnx
-from onnx import helper
 
 from engine.errors import GraphError
 from engine.gradients.tensors import Tensors
@@ -31,8 +30,7 @@ def start(seed: Seed, target: str, tensors: Tensors, writer: Writer) -> str:
 
 def seed_input(target: str, tensors: Tensors) -> onnx.ValueInfoProto:
     """The graph input SEED, of the target's type and shape."""
-    kind = tensors.type(target) or onnx.TensorProto.FLOAT
-    return helper.make_tensor_value_info(SEED, kind, list(tensors.dims(target)))
+    return tensors.declared(SEED, target)
 
 
 def check_seed(seed: str) -> None:

@@ -119,6 +119,27 @@ class Step:
             self.node.output[index] = self._writer.fresh(self.node.op_type)
         return self.node.output[index]
 
+    def folded(self, weight: str) -> tuple[str, str]:
+        """The gradient and a weight, a factor per channel moved from the one into the other.
+
+        A batch normalisation behind a convolution multiplies its gradient channel by channel; in
+        the weight that is done once, when the session is built, not for every picture.
+
+        Args:
+            weight: (output channels, …), a constant of the forward graph.
+
+        Returns:
+            A gradient without the factor and a weight with it, or both as they are.
+        """
+        node = self._writer.producer(self.gradient)
+        if node is None or node.op_type != "Mul" or node.input[1] not in self._tensors.constants:
+            return self.gradient, weight
+        factor, (channels, *rest) = node.input[1], self.shape(weight)
+        if self.shape(factor) != (1, channels, *(1 for _ in rest[1:])):
+            return self.gradient, weight
+        column = self.add("Reshape", factor, self.constant([-1, *(1 for _ in rest)]))
+        return node.input[0], self.add("Mul", weight, column)
+
     def unsupported(self, what: str) -> UnsupportedOperatorError:
         """The error to raise where a rule does not hold."""
         return UnsupportedOperatorError(f"no gradient rule for {describe(self.node)}, with {what}")

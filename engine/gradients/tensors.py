@@ -6,7 +6,7 @@ from typing import Any, cast
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, numpy_helper, shape_inference
+from onnx import TensorProto, helper, numpy_helper, shape_inference
 from onnx.external_data_helper import uses_external_data
 
 from engine.errors import GraphError
@@ -74,6 +74,11 @@ class Tensors:
             GraphError: not even the number of axes is known.
         """
         return tuple(dim if isinstance(dim, int) else None for dim in self.dims(name))
+
+    def declared(self, name: str, like: str) -> onnx.ValueInfoProto:
+        """A declaration of `name` with the type and axes of `like`."""
+        kind = self._types.get(like, TensorProto.FLOAT)
+        return helper.make_tensor_value_info(name, kind, list(self.dims(like)))
 
     def value(self, name: str) -> NDArray[Any] | None:
         """A constant's value where it lies in the graph itself; weights lie outside."""

@@ -20,6 +20,7 @@ class Writer:
         self.constants: list[onnx.TensorProto] = []
         self._taken = set(taken)
         self._count = 0
+        self._producers: dict[str, onnx.NodeProto] = {}
         self._known: dict[tuple[str, tuple[int, ...], bytes], str] = {}
 
     def add(
@@ -29,7 +30,12 @@ class Writer:
         outputs = [self.fresh(op_type) for _ in range(count)]
         node = helper.make_node(op_type, list(inputs), outputs, name=outputs[0], **attributes)
         self.nodes.append(node)
+        self._producers.update(dict.fromkeys(outputs, node))
         return outputs
+
+    def producer(self, name: str) -> onnx.NodeProto | None:
+        """The backward node that gives a tensor; None for a forward tensor."""
+        return self._producers.get(name)
 
     def constant(self, value: NDArray[Any]) -> str:
         """A constant's name; equal ones are one."""

@@ -23,11 +23,12 @@ def convolution(step: Step) -> list[str | None]:
     group = int(step.attribute("group", 1))
     shape = known_sizes(step, weight, first=0)
     windows = find_windows(step, shape[2:])
+    gradient, weight = step.folded(weight)
     if runs_forward(windows):
         turned = _turned(step, weight, shape, group)
-        result = convolve(step, step.gradient, turned, windows, group)
+        result = convolve(step, gradient, turned, windows, group)
     else:
-        result = convolve_transposed(step, step.gradient, weight, windows, group)
+        result = convolve_transposed(step, gradient, weight, windows, group)
     return [result]
 
 
