@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from engine.graphs import load_graph, prune, with_float_input, with_output
 from engine.heads import find_logits
 from engine.layers import find_layer
 from engine.seeds import resolve, score, seed
+from engine.sensitivity import Sensitivity, pictures_a_run, run_in_pieces
 from engine.sessions import Sessions
 from engine.targets import ChannelTarget, ClassTarget, Target
 
@@ -25,25 +25,6 @@ INPUT = "input"
 """As a layer: the network's input, float32 levels 0-255."""
 
 Values = NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class Sensitivity:
-    """One run forwards and back.
-
-    Args:
-        gradients: of the target with respect to each layer asked: (batch, *the layer's shape).
-        activations: of each layer asked: (batch, *the layer's shape).
-        predictions: (batch, classes), as the network answers them.
-        target: with each picture's own class, where none was named.
-        scores: the target's own value on each picture: (batch,).
-    """
-
-    gradients: dict[str, Values]
-    activations: dict[str, Values]
-    predictions: Scores
-    target: Target
-    scores: Values
 
 
 class Inspector:
@@ -235,7 +216,7 @@ class Inspector:
             return prune(model, outputs)
 
         session = self.sessions.find((tensor, kind, rule, *outputs), build)
-        found = feeds | dict(zip(outputs, session.run(outputs, feeds), strict=True))
+        found = feeds | run_in_pieces(session, outputs, feeds, pictures_a_run(self.manifest))
         return Sensitivity(
             {path: found[gradient_name(name)] for path, name in wrt.items()},
             {path: found[name] for path, name in shown.items()},

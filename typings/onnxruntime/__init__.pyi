@@ -17,7 +17,6 @@ class SessionOptions:
     inter_op_num_threads: int
     log_severity_level: int
     enable_profiling: bool
-    enable_cpu_mem_arena: bool
     enable_mem_pattern: bool
     def add_session_config_entry(self, key: str, value: str, /) -> None: ...
 
@@ -35,5 +34,17 @@ class InferenceSession:
         self, output_names: Sequence[str] | None, input_feed: Mapping[str, NDArray[Any]]
     ) -> list[NDArray[Any]]: ...
 
+class OrtAllocatorType:
+    ORT_ARENA_ALLOCATOR: OrtAllocatorType
+
+class OrtMemType:
+    DEFAULT: OrtMemType
+
+class OrtMemoryInfo:
+    def __init__(
+        self, name: str, allocator: OrtAllocatorType, device: int, memory: OrtMemType, /
+    ) -> None: ...
+
+def create_and_register_allocator(memory: OrtMemoryInfo, config: None, /) -> None: ...
 def get_available_providers() -> list[str]: ...
 def set_default_logger_severity(severity: int, /) -> None: ...
