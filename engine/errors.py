@@ -15,6 +15,8 @@ EngineError
 ├── MethodError                  the method does not apply to this network, layer or target
 ├── TooMuchError                 more was asked than one request may have
 ├── DeviceError                  the device that was asked for is not active
+├── DeviceMemoryError            the device has not the memory for this batch
+├── PrecisionError               the bundle has no such precision, or the device cannot compute it
 ├── GraphError                   the graph on disk is not what the manifest says
 ├── QueueFullError               more pictures are waiting than the queue holds
 └── DeadlineExceededError        the answer would come too late
@@ -90,6 +92,14 @@ class TooMuchError(EngineError):
 
 class DeviceError(EngineError):
     """The device that was asked for does not run here."""
+
+
+class DeviceMemoryError(EngineError):
+    """The device ran out of memory on this batch; a smaller one may fit."""
+
+
+class PrecisionError(EngineError):
+    """The bundle has no graph of that precision, or the device cannot compute it."""
 
 
 class GraphError(EngineError):
