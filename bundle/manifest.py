@@ -13,6 +13,10 @@ FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]
 Positive = Annotated[int, Field(gt=0)]
 NotNegative = Annotated[int, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Difference = Annotated[float, Field(ge=0)]
+
+PrecisionName = Literal["fp32", "bf16", "fp16", "int8"]
+"""What a device computes in. bf16 is no graph of its own: a device computes the fp32 graph in it."""
 
 
 class Part(BaseModel):
@@ -95,13 +99,32 @@ class Layer(Part):
     aliases: tuple[str, ...] = ()
 
 
-class Precision(Part):
-    """A variant of the prediction graph, measured against fp32 on held-out pictures."""
+class Calibration(Part):
+    """How the ranges of an int8 graph's activations were found."""
 
-    name: Literal["fp32", "fp16", "int8"]
+    method: Literal["entropy", "percentile", "minmax"]
+    images: Positive
+
+
+class Precision(Part):
+    """A variant of the prediction graph, measured against fp32 on held-out pictures.
+
+    Scores are compared as the model gives them; logits go through a softmax first.
+    """
+
+    name: PrecisionName
     file: FileName
-    top1_agreement: Share
-    max_abs_difference: Annotated[float, Field(ge=0)]
+    top1_agreement: Share = Field(description="share of pictures with fp32's first class")
+    max_abs_difference: Difference = Field(description="largest |Δp| of all pictures and classes")
+    mean_abs_difference: Difference = Field(
+        default=0, description="mean of each picture's largest |Δp|"
+    )
+    images: NotNegative = Field(default=0, description="pictures measured; 0: fp32 itself")
+    calibration: Calibration | None = None
+    accuracy: Share | None = Field(
+        default=None, description="on the same pictures, where their classes were known"
+    )
+    fp32_accuracy: Share | None = Field(default=None, description="fp32's, on the same pictures")
 
 
 class Accuracy(Part):
@@ -117,7 +140,7 @@ class EndToEnd(Part):
 
     images: Positive
     top1_agreement: Share
-    max_abs_difference: Annotated[float, Field(ge=0)]
+    max_abs_difference: Difference
 
 
 class File(Part):
