@@ -16,7 +16,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Difference = Annotated[float, Field(ge=0)]
 
 PrecisionName = Literal["fp32", "bf16", "fp16", "int8"]
-"""What a device computes in. bf16 is no graph of its own: a device computes the fp32 graph in it."""
+"""What a device computes in. bf16 has no graph of its own: a device computes the fp32 graph so."""
 
 
 class Part(BaseModel):
