@@ -19,13 +19,16 @@ class SessionOptions:
     enable_profiling: bool
     enable_mem_pattern: bool
     def add_session_config_entry(self, key: str, value: str, /) -> None: ...
+    def add_provider_for_devices(
+        self, devices: Sequence[OrtEpDevice], options: Mapping[str, str], /
+    ) -> None: ...
 
 class InferenceSession:
     def __init__(
         self,
         path_or_bytes: str | bytes,
         sess_options: SessionOptions | None = ...,
-        providers: Sequence[str | tuple[str, dict[str, str]]] | None = ...,
+        providers: Sequence[str | tuple[str, Mapping[str, str]]] | None = ...,
     ) -> None: ...
     def get_inputs(self) -> list[NodeArg]: ...
     def get_outputs(self) -> list[NodeArg]: ...
@@ -33,6 +36,18 @@ class InferenceSession:
     def run(
         self, output_names: Sequence[str] | None, input_feed: Mapping[str, NDArray[Any]]
     ) -> list[NDArray[Any]]: ...
+
+class OrtHardwareDeviceType:
+    CPU: OrtHardwareDeviceType
+    GPU: OrtHardwareDeviceType
+
+class OrtHardwareDevice:
+    type: OrtHardwareDeviceType
+
+class OrtEpDevice:
+    device: OrtHardwareDevice
+    ep_name: str
+    ep_metadata: Mapping[str, str]
 
 class OrtAllocatorType:
     ORT_ARENA_ALLOCATOR: OrtAllocatorType
@@ -47,4 +62,6 @@ class OrtMemoryInfo:
 
 def create_and_register_allocator(memory: OrtMemoryInfo, config: None, /) -> None: ...
 def get_available_providers() -> list[str]: ...
+def get_ep_devices() -> list[OrtEpDevice]: ...
+def register_execution_provider_library(name: str, path: str, /) -> None: ...
 def set_default_logger_severity(severity: int, /) -> None: ...

@@ -1,0 +1,1 @@
+"""Runners: a network on its device, one kind of device a file."""
