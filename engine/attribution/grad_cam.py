@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.arrays import Pixels
-from engine.attribution.layers import spatial_layer
+from engine.attribution.combining import combine_layer
 from engine.inspector import Inspector
 from engine.targets import Target
 
@@ -14,23 +14,9 @@ def grad_cam(
 ) -> NDArray[np.float32]:
     """Grad-CAM (Selvaraju et al., 2017): ReLU(Σ_k w_k · A_k), w_k the mean over space of ∂S/∂A_k.
 
-    Args:
-        inspector: the network.
-        pixels: (batch, height, width, channels).
-        target: what is explained.
-        layer: a spatial layer before the target; None takes the last one that computes features.
-
-    Returns:
-        float32 (batch, h, w), at the layer's own resolution, not negative.
-
-    Raises:
-        LayerNotFoundError: the network has no such layer.
-        MethodError: the layer is not spatial, or not before the target.
-        NoGradientError: the target does not depend differentiably on the layer.
+    Arguments, result and errors are those of `combine_layer`.
     """
-    path = spatial_layer(inspector, target, layer)
-    run = inspector.sensitivity(pixels, target, [path], activations=[path])
-    return grad_cam_map(run.gradients[path], run.activations[path])
+    return combine_layer(inspector, pixels, target, layer, grad_cam_map)
 
 
 def grad_cam_map(

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.arrays import Pixels
-from engine.attribution.layers import spatial_layer
+from engine.attribution.combining import combine_layer
 from engine.inspector import Inspector
 from engine.targets import Target
 
@@ -20,23 +20,9 @@ def grad_cam_plus_plus(
     gradient of the target itself: it multiplies nothing by exp(S), which would scale a picture's
     whole map, and does not normalise α.
 
-    Args:
-        inspector: the network.
-        pixels: (batch, height, width, channels).
-        target: what is explained.
-        layer: a spatial layer before the target; None takes the last one that computes features.
-
-    Returns:
-        float32 (batch, h, w), at the layer's own resolution, not negative.
-
-    Raises:
-        LayerNotFoundError: the network has no such layer.
-        MethodError: the layer is not spatial, or not before the target.
-        NoGradientError: the target does not depend differentiably on the layer.
+    Arguments, result and errors are those of `combine_layer`.
     """
-    path = spatial_layer(inspector, target, layer)
-    run = inspector.sensitivity(pixels, target, [path], activations=[path])
-    return grad_cam_plus_plus_map(run.gradients[path], run.activations[path])
+    return combine_layer(inspector, pixels, target, layer, grad_cam_plus_plus_map)
 
 
 def grad_cam_plus_plus_map(

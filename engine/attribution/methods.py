@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.attribution.cam import cam
+from engine.attribution.combining import Combine
 from engine.attribution.deconvnet import deconvnet
 from engine.attribution.grad_cam import grad_cam, grad_cam_map
 from engine.attribution.grad_cam_plus_plus import grad_cam_plus_plus, grad_cam_plus_plus_map
@@ -44,7 +45,7 @@ class Method:
     needs_gradient: bool
     variant: str
     source: str
-    combine: Callable[[Values, Values], Values] | None = None
+    combine: Combine | None = None
 
 
 _ALL = (
