@@ -1,6 +1,7 @@
 """Exceptions of a request → the one error shape."""
 
 from http import HTTPStatus
+from typing import cast
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -9,6 +10,10 @@ from starlette.exceptions import HTTPException
 from service.errors import STATUSES, Answer, answer_to
 from service.responses import json_response
 from service.schemas import Error, ErrorBody
+
+_QUOTED = 128
+_QUOTED_ITEMS = 3
+"""How much of a query an error repeats."""
 
 
 def add_handlers(app: FastAPI) -> None:
@@ -35,13 +40,21 @@ async def _invalid(_: Request, error: Exception) -> Response:
     """A query that does not fit its parameters: the first of its faults."""
     assert isinstance(error, RequestValidationError)  # noqa: S101  it was registered for nothing else
     fault = error.errors()[0]
-    parameter = str(fault["loc"][1])  # (query, its name, and of one that repeats which)
+    parameter = str(fault["loc"][1])[:_QUOTED]  # (query, its name, and of one that repeats which)
+    received = _quoted(fault["input"])
     if fault["type"] == "extra_forbidden":
         message = f"there is no parameter {parameter!r} here; see /docs"
     else:
-        message = f"{parameter}: {fault['msg'].lower()}; received {fault['input']!r}"
-    details = {"parameter": parameter, "received": fault["input"]}
+        message = f"{parameter}: {fault['msg'].lower()}; received {received!r}"
+    details = {"parameter": parameter, "received": received}
     return _write(Answer(400, Error(code="invalid_query", message=message, details=details)))
+
+
+def _quoted(received: object) -> object:
+    """The beginning of it: a query may hold 60 kB, or three thousand parameters of one name."""
+    if isinstance(received, list):
+        return [_quoted(one) for one in cast("list[object]", received)[:_QUOTED_ITEMS]]
+    return received[:_QUOTED] if isinstance(received, str) else received
 
 
 async def _http(request: Request, error: Exception) -> Response:

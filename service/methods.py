@@ -5,12 +5,15 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from engine.attribution.methods import METHODS, Method
 from service.errors import InvalidQueryError
+
+MethodName = Annotated[str, Field(max_length=64)]
+"""As a query brings it; errors quote it."""
 
 GIVEN = frozenset({"layer", "progress", "batch"})
 """Keyword parameters that are no numbers of the method: the service gives them itself."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from bundle.manifest import Manifest
 from engine.arrays import Pixels
@@ -12,38 +12,34 @@ from engine.attribution.methods import Method
 from engine.inspector import Inspector
 from engine.selfcheck import SelfCheck, Stage, selfcheck
 from engine.targets import ChannelTarget, Score, Target
+from service.deadlines import TimedOptions
 from service.decoding import Json
 from service.errors import InvalidQueryError
 from service.inspection import Job
-from service.methods import find_method, read_parameters
+from service.methods import MethodName, find_method, read_parameters
 from service.passes import Passes
 from service.sensitivity import Values, find_layers, run_method
 from service.sensitivity_options import Asked, check_inside
 from service.settings import Settings
-from service.targets import read_target
+from service.targets import TargetText, read_target
 
 MAX_METHODS = 12
 
 
-class SelfCheckOptions(BaseModel):
-    """The query; a parameter that does not exist is refused instead of ignored."""
+class SelfCheckOptions(TimedOptions):
+    """The query of `selfcheck`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    method: list[str] = Field(
+    method: list[MethodName] = Field(
         default=["gradient", "grad-cam"],
         max_length=MAX_METHODS,
         description="as of sensitivity, with their default parameters; may be repeated",
     )
-    target: str = Field(default="top1", description="a class; as of sensitivity")
+    target: TargetText = Field(default="top1", description="a class; as of sensitivity")
     score: Score | None = Field(default=None, description="of the class; logit if not said")
     stages: int = Field(
         default=8, ge=1, le=64, description="of the cascade, evenly over the weighted layers"
     )
     seed: int = Field(default=0, ge=0, lt=2**63, description="of the random weights")
-    timeout_ms: int | None = Field(
-        default=None, ge=1, description="from the whole request received to its answer"
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The query of `sensitivity`, and what it asks for once it is understood."""
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Annotated, get_args
 
 from pydantic import Field
 
@@ -15,13 +15,10 @@ from engine.gradients import ReluRule
 from engine.inspector import INPUT
 from engine.pictures.gradients import Display
 from engine.targets import ChannelTarget, Score, Target
-from service.errors import InvalidQueryError
-from service.methods import find_method, read_parameters, takes
-from service.picture_options import PictureOptions
+from service.methods import MethodName, find_method, read_parameters, takes
+from service.picture_options import MAX_REPEATS, Format, Pattern, PictureOptions, invalid
 from service.selection import select_layers
-from service.targets import Seed, read_target
-
-Format = Literal["json", "npz", "png"]
+from service.targets import Seed, TargetText, read_target
 
 OWN = ("samples", "noise", "steps", "baseline", "channels", "patch_pixels", "stride_pixels", "fill")
 """What belongs to single methods, as their functions name it; `seed` may be one of them, too."""
@@ -29,49 +26,41 @@ OWN = ("samples", "noise", "steps", "baseline", "channels", "patch_pixels", "str
 RULES: dict[str, ReluRule] = {"gradient": "gradient", "deconv": "deconvnet", "guided": "guided"}
 """Methods that are one way back through the network, to any number of layers at a time."""
 
-
-_ONLY_OF: dict[str, Format] = {
-    "values": "json",
-    "scale": "png",
-    "lo": "png",
-    "hi": "png",
-    "quantile": "png",
-    "map": "png",
-    "display": "png",
-    "overlay": "png",
+_ONLY_OF: dict[str, tuple[Format, ...]] = {
+    "values": ("json",),
+    "display": ("png",),
+    "overlay": ("png",),
 }
-"""Parameters that say something in one format only; elsewhere they are refused, not ignored."""
+"""Its own parameters that say something in one format only; elsewhere they are refused."""
 
 
 class SensitivityOptions(PictureOptions):
     """The query of `sensitivity`."""
 
-    method: str = Field(default="gradient", description="see docs/sensitivity.md")
-    target: str = Field(
+    method: MethodName = Field(default="gradient", description="see docs/sensitivity.md")
+    target: TargetText = Field(
         default="top1",
         description="top1, class:ID or ID, label:NAME, channel:LAYER:INDEX, "
         "neuron:LAYER:Y:X:CHANNEL",
     )
     score: Score | None = Field(default=None, description="of a class; logit if not said")
-    seed: list[str] = Field(
+    seed: list[Annotated[str, Field(max_length=64)]] = Field(
         default=[],
+        max_length=MAX_REPEATS,
         description="of a channel or neuron: one (if not said) or activation; "
         "of smoothgrad's noise: a whole number",
     )
-    layer: list[str] = Field(
+    layer: list[Pattern] = Field(
         default=[],
+        max_length=MAX_REPEATS,
         description="with respect to what: input, or layers by path, alias or glob; of a CAM the "
         "layer that it is drawn from",
     )
     faithfulness: bool = Field(
         default=False, description="insertion and deletion beside each map, and a random map's"
     )
-    format: Format = "json"
     reduce: Reduction | None = Field(
         default=None, description="of methods with a number a channel: how they become a map"
-    )
-    timeout_ms: int | None = Field(
-        default=None, ge=1, description="from the whole request received to its answer"
     )
     values: bool | None = Field(
         default=None,
@@ -159,22 +148,20 @@ def _check_together(options: SensitivityOptions, asked: Asked) -> None:
     """Raise InvalidQueryError where a parameter says nothing beside the others."""
     name, is_map = asked.method.name, asked.method.result == "map"
     of_picture = is_map or not asked.layers or INPUT in asked.layers
-    for parameter, only in _ONLY_OF.items():
-        if parameter in options.model_fields_set and options.format != only:
-            raise _invalid(parameter, f"goes with format={only}")
+    options.check_format(_ONLY_OF)
     if is_map and "reduce" in options.model_fields_set:
-        raise _invalid("reduce", f"is of channels, and {name} answers a map")
+        raise invalid("reduce", f"is of channels, and {name} answers a map")
     if is_map and options.display is not None:
-        raise _invalid("display", f"is of signed gradients, and {name} answers a map")
+        raise invalid("display", f"is of signed gradients, and {name} answers a map")
     if options.format == "png" and not is_map and len(asked.layers) > 1:
-        raise _invalid("layer", "must be one with format=png")
+        raise invalid("layer", "must be one with format=png")
     for parameter in ("reduce", "display", "overlay", "faithfulness"):
         if parameter in options.model_fields_set and not of_picture:
-            raise _invalid(parameter, "is of maps of the picture; ask layer=input, or a CAM")
+            raise invalid(parameter, "is of maps of the picture; ask layer=input, or a CAM")
     if options.overlay is not None and options.display is not None:
-        raise _invalid("overlay", "is of heat maps; leave display out")
+        raise invalid("overlay", "is of heat maps; leave display out")
     if options.faithfulness and isinstance(asked.target, ChannelTarget):
-        raise _invalid("faithfulness", "follows a class's probability; ask a class as target")
+        raise invalid("faithfulness", "follows a class's probability; ask a class as target")
     options.scaling()
 
 
@@ -183,7 +170,7 @@ def _split(seeds: list[str]) -> tuple[Seed | None, str | None]:
     words = [seed for seed in get_args(Seed) if seed in seeds]
     others = [seed for seed in seeds if seed not in words]
     if len(words) > 1 or len(others) > 1:
-        raise _invalid("seed", f"may be one word and one number; received {', '.join(seeds)[:64]}")
+        raise invalid("seed", f"may be one word and one number; received {', '.join(seeds)[:64]}")
     return (words or [None])[0], (others or [None])[0]
 
 
@@ -192,7 +179,7 @@ def _read_layers(method: Method, asked: list[str], manifest: Manifest) -> tuple[
     if not asked or (asked == [INPUT] and not takes(method, "layer") and method.result == "tensor"):
         return ()
     if not takes(method, "layer"):
-        raise _invalid(
+        raise invalid(
             "layer",
             f"says nothing to {method.name}, which answers for the picture; ask method=gradient",
         )
@@ -202,9 +189,5 @@ def _read_layers(method: Method, asked: list[str], manifest: Manifest) -> tuple[
     if method.result == "tensor":
         return (INPUT, *paths) if INPUT in asked else paths
     if INPUT in asked or len(paths) != 1:
-        raise _invalid("layer", f"must be one layer of the network, which {method.name} draws from")
+        raise invalid("layer", f"must be one layer of the network, which {method.name} draws from")
     return paths
-
-
-def _invalid(parameter: str, words: str) -> InvalidQueryError:
-    return InvalidQueryError(f"{parameter} {words}", parameter=parameter)

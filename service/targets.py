@@ -11,7 +11,9 @@ Numbers are split off from the right: a layer's path may hold `:` and `/`.
 
 import difflib
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from bundle.manifest import Manifest
 from engine.layers import check_channel, find_layer
@@ -20,6 +22,9 @@ from service.errors import InvalidTargetError
 
 FORMS = "top1, class:ID, label:NAME, channel:LAYER:INDEX or neuron:LAYER:Y:X:CHANNEL"
 _NEAREST = 3
+
+TargetText = Annotated[str, Field(max_length=1024)]
+"""As a query brings it: the longest label or path of a layer fits, and errors quote it."""
 
 Seed = Literal["one", "activation"]
 """How each position of a channel counts; see `engine.targets.ChannelTarget`."""

@@ -60,7 +60,7 @@ def test_an_unknown_method_is_400_and_names_all(inside: httpx.Client, refused: R
         ("values=true&format=npz", "goes with format=json"),
         ("format=png&overlay=2", "overlay"),
         ("format=png&overlay=.5&display=raw", "leave display out"),
-        ("format=png&scale=fixed&lo=2&hi=1", "lo < hi"),
+        ("format=png&scale=fixed&lo=2&hi=1", "lo must lie below hi"),
         ("format=png&lo=2", "goes with scale=fixed"),
         ("format=png&quantile=.9", "goes with scale=quantile"),
         ("timeout_ms=99999999", "timeout_ms"),
