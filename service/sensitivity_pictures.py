@@ -14,44 +14,57 @@ from engine.pictures.gradients import draw_gradients
 from engine.pictures.heatmap import draw_heat_maps, lay_over
 from engine.pictures.indexed import Picture
 from engine.pictures.layout import IMAGE_GAP_PIXELS, MAX_PIXELS
-from engine.pictures.ranges import Range
 from engine.pictures.sprite import draw_sprite
-from service.sensitivity import Found
+from service.decoding import Decoded
+from service.picture_headers import range_headers, sprite_headers
+from service.sensitivity import Found, Values
 from service.sensitivity_options import SensitivityOptions
 
 
 def draw_sensitivity(
-    found: Found, pixels: Pixels, options: SensitivityOptions
-) -> tuple[bytes, Range | None]:
-    """A PNG file, several pictures one under another, and the range that all of them share.
+    found: Found, pictures: Decoded, options: SensitivityOptions
+) -> tuple[bytes, dict[str, str]]:
+    """A PNG file, several pictures one under another with one range, and its headers.
 
     A layer's gradient is a sprite of its channels. The picture's is a heat map of what `reduce`
     leaves of it or, with `display`, the signed gradient itself.
 
     Args:
         found: by the method.
-        pixels: the pictures that it was found on: (batch, height, width, channels).
+        pictures: the good ones are those that it was found on.
         options: of the query.
 
     Raises:
         TooMuchError: more pixels than one PNG may have.
     """
-    scaling = options.scaling()
     if found.maps is None:
-        [tensor] = found.tensors.values()
-        sprite = draw_sprite(tensor, scaling=scaling, colours=options.map)
-        return encode_png(sprite), sprite.range
-    _check_pixels(pixels)
-    if options.display is not None:
-        pictures = draw_gradients(found.tensors[INPUT], display=options.display, scaling=scaling)
-    else:
-        height, width = pixels.shape[1:3]
-        pictures = draw_heat_maps(
-            found.maps, height=height, width=width, scaling=scaling, colours=options.map
-        )
+        return _draw_layer(found, pictures.good, options)
+    _check_pixels(pictures.pixels)
+    drawn = _draw_pictures(found, found.maps, pictures.pixels, options)
+    shown = drawn[0].range
     if options.overlay is not None:
-        return _lay_over(pictures, pixels, options.overlay), pictures[0].range
-    return encode_png(pictures[0] if len(pictures) == 1 else _join(pictures)), pictures[0].range
+        return _lay_over(drawn, pictures.pixels, options.overlay), range_headers(shown)
+    return encode_png(drawn[0] if len(drawn) == 1 else _join(drawn)), range_headers(shown)
+
+
+def _draw_layer(
+    found: Found, images: Sequence[int], options: SensitivityOptions
+) -> tuple[bytes, dict[str, str]]:
+    """The gradient of one layer, as activations are drawn."""
+    [(path, tensor)] = found.tensors.items()
+    sprite = draw_sprite(tensor, scaling=options.scaling(), colours=options.map)
+    return encode_png(sprite), sprite_headers(sprite, layer=path, images=images)
+
+
+def _draw_pictures(
+    found: Found, maps: Values, pixels: Pixels, options: SensitivityOptions
+) -> Sequence[Picture]:
+    """Of each picture its heat map, or the gradient itself."""
+    scaling = options.scaling()
+    if options.display is not None:
+        return draw_gradients(found.tensors[INPUT], display=options.display, scaling=scaling)
+    height, width = pixels.shape[1:3]
+    return draw_heat_maps(maps, height=height, width=width, scaling=scaling, colours=options.map)
 
 
 def _lay_over(pictures: Sequence[Picture], pixels: Pixels, opacity: float) -> bytes:

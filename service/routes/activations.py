@@ -1,6 +1,6 @@
 """`POST /v1/models/{model}/activations`."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -11,29 +11,19 @@ from service.activation_schemas import ActivationsAnswer
 from service.activations import write_json, write_npz
 from service.caps import check_bytes, check_json, check_layers, pictures_a_run
 from service.catalogue import Catalogue
-from service.deadlines import request_timeout_ms
 from service.inspection import Inspection, Job, Task
 from service.observations import observe
 from service.predictor import Predictor
-from service.routes.documented import PICTURES, add_model_route
+from service.routes.documented import (
+    INSPECTION_STATUSES,
+    PICTURES,
+    add_model_route,
+    in_formats,
+)
 from service.selection import Selection
 from service.settings import Settings
-from service.sprites import LAYOUT_HEADER, RANGE_HEADER, write_sprite
+from service.sprites import write_sprite
 from service.uploads import read_upload
-
-_FILE = {"type": "string", "format": "binary"}
-_TEXT = {"type": "string"}
-_SUCCESS: dict[str, Any] = {
-    "description": "in the format that was asked",
-    "content": {
-        archives.MEDIA_TYPE: {"schema": {**_FILE, "description": "for numpy.load; no pickles"}},
-        "image/png": {"schema": {**_FILE, "description": "a sprite of channels, indexed"}},
-    },
-    "headers": {
-        RANGE_HEADER: {"schema": _TEXT, "description": "png: lo=…,hi=…,zero=…,scale=…"},
-        LAYOUT_HEADER: {"schema": _TEXT, "description": "png: where each channel lies, as JSON"},
-    },
-}
 
 
 def activations_router(
@@ -52,11 +42,7 @@ def activations_router(
         """
         served = catalogue.find(model, request.path_params.get("version"))
         selection = options.check().select(served.manifest)
-        timeout_ms = request_timeout_ms(
-            options.timeout_ms,
-            default=settings.inspect_timeout_ms,
-            most=settings.max_inspect_timeout_ms,
-        )
+        timeout_ms = options.inspect_timeout_ms(settings)
         check_layers(selection, settings)
         _check_size(selection, options, 1, settings)  # before the body is received
         upload = await read_upload(request, served.manifest.input, settings)
@@ -72,9 +58,9 @@ def activations_router(
         activations,
         method="POST",
         answer=ActivationsAnswer,
-        statuses=(400, 408, 413, 415, 422, 429, 504),
+        statuses=INSPECTION_STATUSES,
         body=PICTURES,
-        success=_SUCCESS,
+        success=in_formats("a sprite of channels, indexed"),
     )
     return router
 

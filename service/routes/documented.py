@@ -6,8 +6,10 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from pydantic import BaseModel
 
+from service import archives, events
 from service.arrays import MEDIA_TYPE
 from service.multipart import FIELD
+from service.picture_headers import LAYOUT_HEADER, RANGE_HEADER
 from service.schemas import ErrorBody
 
 REASONS = {
@@ -23,7 +25,12 @@ REASONS = {
     503: "not ready, or too many requests at a time; Retry-After says when to try again",
     504: "no answer within timeout_ms",
 }
+INSPECTION_STATUSES = (400, 408, 413, 415, 422, 429, 504)
+"""What every route that looks inside may answer, beside what every route of a model may."""
+EVENTS: dict[str, Any] = {events.MEDIA_TYPE: {"schema": events.SCHEMA}}
+"""Where an answer may come as a stream of events."""
 _FILE = {"type": "string", "format": "binary"}
+_TEXT = {"type": "string"}
 PICTURES: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -69,6 +76,30 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
     for name in ("HTTPValidationError", "ValidationError"):
         document["components"]["schemas"].pop(name, None)
     return document
+
+
+def in_formats(png: str, **others: Any) -> dict[str, Any]:
+    """Status 200 of a route that answers JSON, an archive or a picture as its query says.
+
+    Args:
+        png: what the picture shows.
+        others: further forms.
+    """
+    return {
+        "description": "in the format that was asked",
+        "content": {
+            archives.MEDIA_TYPE: {"schema": {**_FILE, "description": "for numpy.load; no pickles"}},
+            "image/png": {"schema": {**_FILE, "description": png}},
+            **others,
+        },
+        "headers": {
+            RANGE_HEADER: {"schema": _TEXT, "description": "png: lo=…,hi=…,zero=…,scale=…"},
+            LAYOUT_HEADER: {
+                "schema": _TEXT,
+                "description": "png of a layer's channels: where each lies, as JSON",
+            },
+        },
+    }
 
 
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:

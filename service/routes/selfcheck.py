@@ -1,22 +1,19 @@
 """`POST /v1/models/{model}/selfcheck`."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
 from engine.errors import UndecodableImageError
 from service import events
 from service.catalogue import Catalogue
-from service.deadlines import request_timeout_ms
 from service.inspection import Inspection, Job, Task
 from service.responses import json_response
-from service.routes.documented import PICTURES, add_model_route
+from service.routes.documented import EVENTS, INSPECTION_STATUSES, PICTURES, add_model_route
 from service.selfcheck_schemas import SelfCheckAnswer
 from service.selfchecks import SelfCheckOptions, read_check, run_check
 from service.settings import Settings
 from service.uploads import read_upload
-
-_SUCCESS: dict[str, Any] = {"content": {events.MEDIA_TYPE: {"schema": events.SCHEMA}}}
 
 
 def selfcheck_router(catalogue: Catalogue, inspection: Inspection, settings: Settings) -> APIRouter:
@@ -33,11 +30,7 @@ def selfcheck_router(catalogue: Catalogue, inspection: Inspection, settings: Set
         """
         served = catalogue.find(model, request.path_params.get("version"))
         check = read_check(options, served.manifest)
-        timeout_ms = request_timeout_ms(
-            options.timeout_ms,
-            default=settings.inspect_timeout_ms,
-            most=settings.max_inspect_timeout_ms,
-        )
+        timeout_ms = options.inspect_timeout_ms(settings)
         upload = await read_upload(request, served.manifest.input, settings)
         task = Task("selfcheck", served, request, upload, timeout_ms)
 
@@ -56,8 +49,8 @@ def selfcheck_router(catalogue: Catalogue, inspection: Inspection, settings: Set
         selfcheck,
         method="POST",
         answer=SelfCheckAnswer,
-        statuses=(400, 408, 413, 415, 422, 429, 504),
+        statuses=INSPECTION_STATUSES,
         body=PICTURES,
-        success=_SUCCESS,
+        success={"content": EVENTS},
     )
     return router

@@ -1,6 +1,6 @@
 """`POST /v1/models/{model}/sensitivity`."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
@@ -8,30 +8,22 @@ from fastapi import APIRouter, Query, Request, Response
 from engine.errors import UndecodableImageError
 from service import archives, events
 from service.catalogue import Catalogue
-from service.deadlines import request_timeout_ms
 from service.errors import InvalidQueryError
 from service.inspection import Inspection, Job, Task
-from service.routes.documented import PICTURES, add_model_route
+from service.routes.documented import (
+    EVENTS,
+    INSPECTION_STATUSES,
+    PICTURES,
+    add_model_route,
+    in_formats,
+)
 from service.sensitivity import check_size, find_sensitivity
 from service.sensitivity_answers import sensitivity_json, write_arrays
 from service.sensitivity_options import Asked, SensitivityOptions, read_options
 from service.sensitivity_pictures import draw_sensitivity
 from service.sensitivity_schemas import SensitivityAnswer
 from service.settings import Settings
-from service.sprites import RANGE_HEADER
 from service.uploads import read_upload
-
-_FILE = {"type": "string", "format": "binary"}
-_TEXT = {"type": "string"}
-_SUCCESS: dict[str, Any] = {
-    "description": "in the format that was asked",
-    "content": {
-        archives.MEDIA_TYPE: {"schema": {**_FILE, "description": "for numpy.load; no pickles"}},
-        "image/png": {"schema": {**_FILE, "description": "a map, or a sprite of channels"}},
-        events.MEDIA_TYPE: {"schema": events.SCHEMA},
-    },
-    "headers": {RANGE_HEADER: {"schema": _TEXT, "description": "png: lo=…,hi=…,zero=…,scale=…"}},
-}
 
 
 def sensitivity_router(
@@ -50,11 +42,7 @@ def sensitivity_router(
         """
         served = catalogue.find(model, request.path_params.get("version"))
         asked = read_options(options, served.manifest)
-        timeout_ms = request_timeout_ms(
-            options.timeout_ms,
-            default=settings.inspect_timeout_ms,
-            most=settings.max_inspect_timeout_ms,
-        )
+        timeout_ms = options.inspect_timeout_ms(settings)
         streamed = events.wants_events(request)
         if streamed and options.format != "json":
             raise InvalidQueryError(
@@ -80,9 +68,9 @@ def sensitivity_router(
         sensitivity,
         method="POST",
         answer=SensitivityAnswer,
-        statuses=(400, 408, 413, 415, 422, 429, 504),
+        statuses=INSPECTION_STATUSES,
         body=PICTURES,
-        success=_SUCCESS,
+        success=in_formats("a map, or a sprite of channels", **EVENTS),
     )
     return router
 
@@ -101,8 +89,7 @@ def _answer(job: Job, asked: Asked, options: SensitivityOptions, settings: Setti
             max_passes=settings.max_inspect_passes,
         )
     if options.format == "png" and found is not None:
-        body, shown = draw_sensitivity(found, pictures.pixels, options)
-        headers = {RANGE_HEADER: str(shown) if shown else "scale=channel"}
+        body, headers = draw_sensitivity(found, pictures, options)
         return Response(body, headers=headers, media_type="image/png")
     values = options.values if options.format == "json" else False
     answer = sensitivity_json(job, asked, found, values=values, max_values=settings.max_json_values)

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from engine.pictures.ranges import parse_range
-from service.sprites import MAX_HEADER_LENGTH, write_numbers
+from service.picture_headers import MAX_HEADER_LENGTH, write_numbers
 
 SPRITE = "/v1/models/colours/activations?format=png&layer=rescaling"
 HEIGHT, WIDTH = 48, 64

@@ -1,6 +1,8 @@
 """Sensitivities as PNG: which picture, and the numbers that turn it back into values."""
 
 import io
+import json
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -11,6 +13,7 @@ from PIL import Image
 from engine.attribution.maps import to_map, upsample
 from engine.pictures.layout import IMAGE_GAP_PIXELS
 from engine.pictures.ranges import parse_range
+from service.picture_headers import write_numbers
 from tests.engine.attribution.toys import HEIGHT, WIDTH
 
 POOLED = "/v1/models/pooled/sensitivity"
@@ -116,6 +119,25 @@ def test_a_layers_gradient_is_a_sprite_of_its_channels(
     assert ",zero=127," in text
     assert image.width > 3 * 10
     assert image.text["Cutaway-Layout"]  # type: ignore[attr-defined]  of PNG files alone
+
+
+def test_a_layers_sprite_says_where_each_channel_lies(
+    inside: httpx.Client, pixels: np.ndarray, encoder: Callable[..., bytes]
+) -> None:
+    files = [("image", data) for data in (b"bad", encoder(0), encoder(1))]
+    url = f"{POOLED}?format=png&layer=conv2_relu&scale=quantile"
+    answer = inside.post(url, files=files)
+    layout = json.loads(answer.headers["x-cutaway-layout"])
+    drawn = json.loads(Image.open(io.BytesIO(answer.content)).info["Cutaway-Layout"])
+    assert layout["layer"] == "conv2_relu"
+    assert layout["crop"] is None
+    assert layout["images"] == [1, 2]
+    assert layout["channels"] == write_numbers(drawn["pictures"][0]["channels"])
+    for name in ("tile_height", "tile_width", "zoom", "columns", "rows", "separator_pixels"):
+        assert layout[name] == drawn[name]
+    for query in ("method=grad-cam", "display=raw", "overlay=0.5"):  # a picture without tiles
+        plain = inside.post(f"{POOLED}?format=png&{query}", content=npy(pixels))
+        assert "x-cutaway-layout" not in plain.headers
 
 
 def test_channels_may_have_ranges_of_their_own(inside: httpx.Client, pixels: np.ndarray) -> None:
