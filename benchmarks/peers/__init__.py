@@ -1,0 +1,1 @@
+"""Other servers over the same network file, each in its own documented form."""
