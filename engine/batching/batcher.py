@@ -13,6 +13,8 @@ from engine.batching.request import Entry, Request, T
 from engine.batching.slots import Slots
 from engine.errors import DeadlineExceededError
 
+MIN_MARGIN = 0.1  # of a wait: runs never stray less; without it the first that does pulls all down
+
 
 class Batcher(Generic[T, R]):
     """Batches `run` over concurrent requests; made by `Scheduler.batcher`."""
@@ -86,6 +88,8 @@ class Batcher(Generic[T, R]):
             return []
         loop = asyncio.get_running_loop()
         now = self._slots.time()
+        if timeout_seconds <= 0:
+            raise self._expired(timeout_seconds)
         probe = not self._flow.queued and not self._flow.running
         self._admit(sum(counts), timeout_seconds, now, probe=probe)
         request: Request[R] = Request(
@@ -135,7 +139,7 @@ class Batcher(Generic[T, R]):
         queue = self._flow.queue
         per_image = curve.seconds(best) / best / self._slots.count
         self._admission.check_room(images, queue.images, per_image)
-        pace = min(curve.pace, 1.0) if probe else curve.pace * (1 + curve.spread)
+        pace = min(curve.pace, 1.0) if probe else curve.pace * (1 + max(curve.spread, MIN_MARGIN))
         total = queue.ahead_of(images, self.max_batch) + images
         last = min(best, total)
         own_seconds = curve.measured_seconds(last) * pace
@@ -145,6 +149,8 @@ class Batcher(Generic[T, R]):
     def _expire(self, request: Request[R]) -> None:
         """The deadline passed, or cannot be kept any more."""
         if not request.answer.done():
-            self._admission.rejected["expired"] += 1
-            timeout_ms = (request.deadline - request.queued_at) * 1000
-            request.fail(DeadlineExceededError(f"no answer within {timeout_ms:.0f} ms"))
+            request.fail(self._expired(request.deadline - request.queued_at))
+
+    def _expired(self, timeout_seconds: float) -> DeadlineExceededError:
+        self._admission.rejected["expired"] += 1
+        return DeadlineExceededError(f"no answer within {timeout_seconds * 1000:.0f} ms")

@@ -57,16 +57,11 @@ class ServiceCurve:
         """As at warm-up: what an image costs in a run of so many."""
         return self.measured_seconds(images) / images
 
-    def cheapest(self, limit: int, near: float = NEAR) -> int:
-        """The smallest run of at most `limit` images that is as cheap per image as any.
-
-        Args:
-            limit: images, at least 1.
-            near: how much dearer than the cheapest still counts as cheap; 1: not at all.
-        """
+    def cheapest(self, limit: int) -> int:
+        """The smallest run of at most `limit` images (1 or more) that is as cheap as any."""
         sizes = [size for size in self.sizes if size < limit] + [limit]
         costs = [self.per_image_seconds(size) for size in sizes]
-        bound = min(costs) * near
+        bound = min(costs) * NEAR
         return next(size for size, cost in zip(sizes, costs, strict=True) if cost <= bound)
 
     def observe(self, images: int, seconds: float) -> None:

@@ -88,11 +88,12 @@ class ModelFlow(Generic[T, R]):
         batch: list[Entry[T, R]] = []
         images, size, earliest = 0, 0, float("inf")
         while (entry := self.queue.head()) is not None:
-            if self._too_late(entry, now):
+            if not batch:
+                size = self._size(free_slots)
+            if self._too_late(entry, size, now):
                 self.queue.discard(entry)
                 self._expire(entry.request)
                 continue
-            size = size or self._size(now, free_slots)
             together = images + entry.images
             earliest = min(earliest, entry.request.deadline)
             if batch and (together > size or now + self._curve.seconds(together) > earliest):
@@ -104,8 +105,7 @@ class ModelFlow(Generic[T, R]):
             return None
         self.running += 1
         lone = self._slots.count > 1 and not self._slots.busy
-        answer = self._answer(batch, lone=lone)
-        return Work(self._curve.seconds(images), answer)
+        return Work(self._curve.seconds(images), self._answer(batch, lone=lone))
 
     async def _answer(self, batch: list[Entry[T, R]], *, lone: bool) -> None:
         try:
@@ -113,21 +113,31 @@ class ModelFlow(Generic[T, R]):
         finally:
             self.running -= 1
 
-    def _size(self, now: float, free_slots: int) -> int:
-        """Images of the next run; the last in line says whether deadlines press."""
-        work = self.work_seconds(self.queue.images, self._curve.pace)
+    def _size(self, free_slots: int) -> int:
+        """Images of the next run."""
         return batch_size(
             self._curve,
             self.queue.images,
             max_batch=self._execution.max_batch,
             free_slots=free_slots,
-            pressing=now + work / self._slots.count > self.queue.last_deadline(),
         )
 
-    def _too_late(self, entry: Entry[T, R], now: float) -> bool:
-        """Whether nobody waits for it, or it would not be answered in time if it ran now."""
+    def _too_late(self, entry: Entry[T, R], size: int, now: float) -> bool:
+        """Whether nobody waits for it, or it would not be answered in time if it ran now.
+
+        Where even the last in line will miss its deadline, whoever has not the time for a run of
+        the right size is given up: small runs are the dearest, and for each that is made for the
+        sake of one image, several others come too late.
+        """
         request = entry.request
-        if request.answer.done():
+        if request.answer.done() or now >= request.deadline:
             return True
-        run_seconds = 0.0 if request.probe else self._curve.seconds(entry.images)
-        return now >= request.deadline or now + run_seconds > request.deadline
+        if request.probe:
+            return False
+        images = max(size, entry.images) if self._pressing(now) else entry.images
+        return now + self._curve.seconds(images) > request.deadline
+
+    def _pressing(self, now: float) -> bool:
+        """Whether the last in line will miss its deadline."""
+        work = self.work_seconds(self.queue.images, self._curve.pace)
+        return now + work / self._slots.count > self.queue.last_deadline()

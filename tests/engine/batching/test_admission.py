@@ -48,6 +48,17 @@ def test_a_deadline_shorter_than_the_run_itself_is_refused_though_nothing_waits(
     simulate(scenario)
 
 
+def test_a_deadline_that_is_over_before_it_began_is_no_matter_of_load() -> None:
+    async def scenario() -> None:
+        async with world() as (network,):
+            with pytest.raises(DeadlineExceededError, match="no answer within 0 ms"):
+                await ask(network, "late", timeout_seconds=0.0)
+            assert network.batcher.rejected["expired"] == 1
+            assert not network.runs
+
+    simulate(scenario)
+
+
 def test_other_models_that_wait_count_at_their_fair_share_only() -> None:
     async def scenario() -> None:
         async with world(LINEAR, LINEAR) as (flooded, quiet):
@@ -125,22 +136,6 @@ def test_a_batch_is_no_larger_than_the_deadlines_in_it_allow() -> None:
             )
             assert answers[0][0].batch_size == 1
             assert answers[1][0].batch_size == 7
-
-    simulate(scenario)
-
-
-def test_where_deadlines_press_the_cheapest_batch_is_run() -> None:
-    async def scenario() -> None:
-        curve = {1: 0.0100, 2: 0.0194}  # 3 % cheaper: not worth the waiting, unless it presses
-        paces = iter([1.0] * 4 + [6.0] * 1000)
-        async with world(curve, max_batch=2, pace=lambda: next(paces)) as (network,):
-            tasks = [
-                asyncio.create_task(ask(network, f"{i}", timeout_seconds=0.4)) for i in range(30)
-            ]
-            await asyncio.gather(*tasks, return_exceptions=True)
-            sizes = [seen.images for seen in network.runs]
-            assert sizes[:4] == [1, 1, 1, 1]
-            assert 2 in sizes
 
     simulate(scenario)
 
