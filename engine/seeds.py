@@ -51,7 +51,7 @@ def score(manifest: Manifest, target: Target, values: Values) -> Values:
     picked = values * seed(manifest, target, len(values))
     axes = tuple(range(1, picked.ndim))
     if isinstance(target, ChannelTarget) and target.seed == "activation":
-        return np.square(picked).sum(axes) / 2
+        return np.float32(0.5) * np.square(picked).sum(axes)
     return picked.sum(axes)
 
 

@@ -175,4 +175,4 @@ def _probabilities(scores: Values, *, softmax: bool) -> Values:
 def _softmax(logits: Values) -> Values:
     """Along the last axis."""
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
+    return np.divide(powers, powers.sum(axis=-1, keepdims=True))

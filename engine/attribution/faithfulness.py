@@ -147,7 +147,7 @@ def _probabilities(inspector: Inspector, pictures: Values) -> Values:
     if inspector.manifest.output.score == "probability":
         return answers
     powers = np.exp(answers - answers.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
+    return np.divide(powers, powers.sum(axis=-1, keepdims=True))
 
 
 def _ranks(values: Values) -> Ranks:
@@ -186,4 +186,4 @@ def _summary(deletion: Values, insertion: Values) -> Faithfulness:
 
 def _area(curves: Values) -> Values:
     """Trapezoids of width 1 / steps: (batch, steps + 1) → (batch,)."""
-    return (curves[:, :-1] + curves[:, 1:]).mean(axis=1) / 2
+    return np.float32(0.5) * (curves[:, :-1] + curves[:, 1:]).mean(axis=1)

@@ -93,7 +93,7 @@ def _seen_through(planes: Values, picture: Values, background: Values) -> Values
     low = masks.min(axis=(1, 2), keepdims=True)
     span = masks.max(axis=(1, 2), keepdims=True) - low
     span[span == 0] = 1  # a constant plane: nothing shows
-    return background + ((masks - low) / span)[..., None] * (picture - background)
+    return background + np.divide(masks - low, span)[..., None] * (picture - background)
 
 
 def _softmax(values: Values) -> Values:
