@@ -7,7 +7,6 @@ none, where Content-Length says so) instead of after all of it.
 import asyncio
 from contextlib import suppress
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.errors import BodyTimeoutError, BodyTooLargeError, OverloadedError
@@ -32,7 +31,7 @@ class BodyGuard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        body = _Body(receive, send, self._settings, Headers(scope=scope))
+        body = _Body(receive, send, self._settings, scope)
         try:
             await self.app(scope, lambda: self._receive(body), body.send)
         finally:
@@ -40,10 +39,9 @@ class BodyGuard:
 
     async def _receive(self, body: "_Body") -> Message:
         """One piece of the body, counted for this request and for all."""
+        before = body.held_bytes
         message = await body.receive()
-        piece = len(message.get("body", b""))
-        body.held_bytes += piece
-        self._buffered_bytes += piece
+        self._buffered_bytes += body.held_bytes - before
         if self._buffered_bytes > self._settings.max_buffered_bytes:
             raise OverloadedError("too many requests are being received; try again later")
         return message
@@ -52,16 +50,15 @@ class BodyGuard:
 class _Body:
     """One request's body on its way in, and the connection's end if it was not all read."""
 
-    def __init__(self, receive: Receive, send: Send, settings: Settings, headers: Headers) -> None:
+    def __init__(self, receive: Receive, send: Send, settings: Settings, scope: Scope) -> None:
         self.held_bytes = 0
         self._receive = receive
         self._send = send
         self._max_bytes = settings.max_body_bytes
         self._timeout_seconds = settings.body_timeout_seconds
         self._due: float | None = None
-        self._announced_bytes = _announced(headers)
-        self._expected = self._announced_bytes > 0 or "transfer-encoding" in headers
-        self._complete = not self._expected
+        self._announced_bytes, chunked = _announced(scope)
+        self._complete = not (self._announced_bytes or chunked)
         self._closing = False
 
     async def receive(self) -> Message:
@@ -71,21 +68,26 @@ class _Body:
             BodyTooLargeError: it is one too many, or Content-Length said so.
             BodyTimeoutError: it did not come in time.
         """
-        self._check_size(self._announced_bytes)
         if self._complete:  # only the client's leaving is still to come, in its own time
             return await self._receive()
+        self._check_size(self._announced_bytes)
         message = await self._next()
-        self._check_size(self.held_bytes + len(message.get("body", b"")))
+        size = self.held_bytes + len(message.get("body", b""))
+        self._check_size(size)
+        self.held_bytes = size
         self._complete = not message.get("more_body", False)
         return message
 
     async def send(self, message: Message) -> None:
         """Pass the answer on; after it, close a connection whose body was not all read."""
-        if message["type"] == "http.response.start" and not self._complete:
-            MutableHeaders(scope=message)["Connection"] = "close"
+        if self._complete and not self._closing:
+            await self._send(message)
+            return
+        if message["type"] == "http.response.start":
+            headers = [*message.get("headers", ()), (b"connection", b"close")]
+            message = {**message, "headers": headers}
             self._closing = True
-        last = message["type"] == "http.response.body" and not message.get("more_body", False)
-        if not (last and self._closing):
+        if message["type"] != "http.response.body" or message.get("more_body", False):
             await self._send(message)
             return
         await self._send({**message, "more_body": True})
@@ -123,7 +125,15 @@ class _Body:
             )
 
 
-def _announced(headers: Headers) -> int:
-    """Content-Length; 0 where there is none. The HTTP parser has refused one that is no number."""
-    value = headers.get("content-length", "0")
-    return int(value) if value.isascii() and value.isdigit() else 0
+def _announced(scope: Scope) -> tuple[int, bool]:
+    """Content-Length, 0 where there is none, and whether a body may come without.
+
+    The HTTP parser has refused a length that is no number.
+    """
+    length, chunked = 0, False
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit():
+            length = int(value)
+        elif name == b"transfer-encoding":
+            chunked = True
+    return length, chunked

@@ -6,7 +6,6 @@ import uuid
 from itertools import count
 from time import perf_counter
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,7 +15,7 @@ from service.schemas import Error, ErrorBody
 
 log = logging.getLogger("cutaway")
 
-_SANE_ID = re.compile(r"[!-~]{1,128}")
+_SANE_ID = re.compile(rb"[!-~]{1,128}")
 _PROCESS = uuid.uuid4().hex[:16]
 _numbers = count(1)
 _CLIENT_LEFT = 499  # nginx's number: there is nobody left to send a status to
@@ -39,14 +38,15 @@ class Journal:
             await self.app(scope, receive, send)
             return
         started = perf_counter()
-        request_id = _request_id(Headers(scope=scope))
+        request_id = _request_id(scope)
+        id_header = (b"x-request-id", request_id.encode())
         status = 0
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+                message["headers"] = [*message.get("headers", ()), id_header]
             await send(message)
 
         try:
@@ -75,10 +75,12 @@ class Journal:
             log.log(level, text, scope["method"], route, status, seconds * 1000, request_id)
 
 
-def _request_id(headers: Headers) -> str:
+def _request_id(scope: Scope) -> str:
     """The client's own if it is short and printable, else a new one."""
-    given = headers.get("x-request-id", "")
-    return given if _SANE_ID.fullmatch(given) else f"{_PROCESS}{next(_numbers):016x}"
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _SANE_ID.fullmatch(value):
+            return value.decode()
+    return f"{_PROCESS}{next(_numbers):016x}"
 
 
 def _internal_error(request_id: str) -> ASGIApp:

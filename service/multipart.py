@@ -56,7 +56,7 @@ class _Parts:
         self._others: list[str] = []
         self._headers: dict[bytes, bytes] = {}
         self._header, self._value = bytearray(), bytearray()
-        self._data = bytearray()
+        self._data: list[memoryview] = []
         self._field: str | None = None
         self._name: str | None = None
         self._ended = False
@@ -104,7 +104,7 @@ class _Parts:
 
     def _begin(self) -> None:
         self._headers = {}
-        self._data = bytearray()
+        self._data = []
 
     def _add_header(self, data: bytes, start: int, end: int) -> None:
         self._header += data[start:end]
@@ -133,11 +133,11 @@ class _Parts:
 
     def _add_data(self, data: bytes, start: int, end: int) -> None:
         if self._field == FIELD:
-            self._data += data[start:end]
+            self._data.append(memoryview(data)[start:end])
 
     def _close(self) -> None:
         if self._field == FIELD:
-            self._pictures.append(Picture(self._name, bytes(self._data)))
+            self._pictures.append(Picture(self._name, b"".join(self._data)))
         else:
             self._others.append(self._field or "(no name)")
 

@@ -1,6 +1,7 @@
 """What a request brought: encoded pictures, or an array of ready ones."""
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive
 
 from bundle.manifest import ImageInput
 from engine.arrays import Pixels
@@ -22,7 +23,25 @@ async def read_upload(request: Request, spec: ImageInput, settings: Settings) ->
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type == "multipart/form-data":
         return await read_pictures(request.stream(), content_type, settings.max_images)
-    body = await request.body()
+    body = await _read_body(request.receive)
     if media_type == arrays.MEDIA_TYPE or body.startswith(arrays.MAGIC):
         return arrays.read_array(body, spec, settings.max_images)
     return [Picture(None, body)]
+
+
+async def _read_body(receive: Receive) -> bytes:
+    """The whole body; one that came in one piece, as most do, is not copied.
+
+    Raises:
+        ClientDisconnect: the client left before its end.
+    """
+    pieces: list[bytes] = []
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        if piece := message.get("body", b""):
+            pieces.append(piece)
+        more = message.get("more_body", False)
+    return b"".join(pieces)

@@ -1,17 +1,20 @@
 """`POST /v1/models/{model}/predict`."""
 
-from typing import Annotated
+from time import perf_counter
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import ClientDisconnect
 
-from engine.errors import EngineError
+from engine.errors import DeadlineExceededError, EngineError, QueueFullError
 from service.catalogue import Catalogue
 from service.deadlines import request_timeout_ms
-from service.decoding import Json
+from service.disconnects import unless_disconnected
 from service.errors import answer_to
 from service.metrics import Metrics
 from service.responses import json_response
+from service.routes.direct import DirectRoute
 from service.routes.documented import PICTURES, add_model_route
 from service.schemas import PredictAnswer
 from service.settings import Settings
@@ -41,7 +44,7 @@ class PredictOptions(BaseModel):
 
 def predict_router(catalogue: Catalogue, metrics: Metrics, settings: Settings) -> APIRouter:
     """Predictions of the served models."""
-    router = APIRouter(tags=["predictions"])
+    router = APIRouter(tags=["predictions"], route_class=DirectRoute)
 
     async def predict(
         request: Request, model: str, options: Annotated[PredictOptions, Query()]
@@ -54,14 +57,16 @@ def predict_router(catalogue: Catalogue, metrics: Metrics, settings: Settings) -
         predictor = catalogue.find(model, request.path_params.get("version"))
         timeout_ms = options.timeout(settings)
         upload = await read_upload(request, predictor.manifest.input, settings)
+        started = perf_counter()
+        work = predictor.predict(
+            upload, top_k=options.top_k or settings.top_k, timeout_ms=timeout_ms
+        )
         try:
-            answer = await predictor.predict(
-                upload, top_k=options.top_k or settings.top_k, timeout_ms=timeout_ms
-            )
-        except EngineError as error:
-            metrics.count_images(predictor.manifest.name, answer_to(error).error.code, len(upload))
+            answer = await unless_disconnected(request.receive, work)
+        except (EngineError, ClientDisconnect) as error:
+            _count_refused(metrics, predictor.manifest.name, error, len(upload))
             raise
-        _count(metrics, answer)
+        _count_answered(metrics, answer, perf_counter() - started)
         return json_response(answer)
 
     add_model_route(
@@ -76,10 +81,23 @@ def predict_router(catalogue: Catalogue, metrics: Metrics, settings: Settings) -
     return router
 
 
-def _count(metrics: Metrics, answer: Json) -> None:
-    """What became of each picture, and how full its batch was."""
+def _count_answered(metrics: Metrics, answer: dict[str, Any], seconds: float) -> None:
+    """What became of each picture, how long it all took, and how full the batch was."""
+    model = answer["model"]
     for result in answer["results"]:
         outcome = result["error"]["code"] if "error" in result else "predicted"
-        metrics.count_images(answer["model"], outcome, 1)
-    if answer["batch_size"]:
-        metrics.observe_batch(answer["model"], answer["batch_size"])
+        metrics.count_images(model, outcome, 1)
+    metrics.observe_prediction(model, answer["timing_ms"], answer["batch_size"], seconds)
+
+
+def _count_refused(
+    metrics: Metrics, model: str, error: EngineError | ClientDisconnect, images: int
+) -> None:
+    """Why none of the pictures was answered."""
+    if isinstance(error, ClientDisconnect):
+        metrics.count_images(model, "client_left", images)
+        return
+    code = answer_to(error).error.code
+    metrics.count_images(model, code, images)
+    if isinstance(error, QueueFullError | DeadlineExceededError):
+        metrics.count_rejection(model, code)
