@@ -26,8 +26,10 @@ class ServiceCurve:
                 f"{dict(measured)}; measure the run at 1, 2, 4, … images"
             )
         self.sizes = tuple(sorted(measured))
-        self._seconds = tuple(measured[size] for size in self.sizes)
-        self.best = self.cheapest(self.sizes[-1])
+        self._largest = self.sizes[-1]
+        self._seconds = [0.0] + [measured[self.padded(n)] for n in range(1, self._largest + 1)]
+        self._cheapest = [0] + [self._find_cheapest(n) for n in range(1, self._largest + 1)]
+        self.best = self._cheapest[-1]
         self.pace = 1.0
         self.spread = 0.1
 
@@ -38,10 +40,9 @@ class ServiceCurve:
 
     def measured_seconds(self, images: int) -> float:
         """Of one run as it was at warm-up; above the largest measured size in proportion."""
-        index = bisect_left(self.sizes, images)
-        if index < len(self.sizes):
-            return self._seconds[index]
-        return self._seconds[-1] * images / self.sizes[-1]
+        if images <= self._largest:
+            return self._seconds[images]
+        return self._seconds[-1] * images / self._largest
 
     def seconds(self, images: int) -> float:
         """Of one run of so many images at the pace really seen."""
@@ -59,6 +60,9 @@ class ServiceCurve:
 
     def cheapest(self, limit: int) -> int:
         """The smallest run of at most `limit` images (1 or more) that is as cheap as any."""
+        return self._cheapest[min(limit, self._largest)]
+
+    def _find_cheapest(self, limit: int) -> int:
         sizes = [size for size in self.sizes if size < limit] + [limit]
         costs = [self.per_image_seconds(size) for size in sizes]
         bound = min(costs) * NEAR

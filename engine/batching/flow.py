@@ -90,6 +90,8 @@ class ModelFlow(Generic[T, R]):
         while (entry := self.queue.head()) is not None:
             if not batch:
                 size = self._size(free_slots)
+            elif images >= size:
+                break
             if self._too_late(entry, size, now):
                 self.queue.discard(entry)
                 self._expire(entry.request)
@@ -134,8 +136,10 @@ class ModelFlow(Generic[T, R]):
             return True
         if request.probe:
             return False
-        images = max(size, entry.images) if self._pressing(now) else entry.images
-        return now + self._curve.seconds(images) > request.deadline
+        if now + self._curve.seconds(entry.images) > request.deadline:
+            return True
+        hurried = entry.images < size and now + self._curve.seconds(size) > request.deadline
+        return hurried and self._pressing(now)
 
     def _pressing(self, now: float) -> bool:
         """Whether the last in line will miss its deadline."""

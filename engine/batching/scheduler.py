@@ -5,6 +5,7 @@ from collections.abc import Callable
 from time import monotonic
 from types import TracebackType
 from typing import Any, Self
+from weakref import WeakSet
 
 from engine.batching.batcher import Batcher
 from engine.batching.curve import ServiceCurve
@@ -34,7 +35,7 @@ class Scheduler:
         if slots < 1:
             raise ValueError(f"a scheduler needs at least 1 slot, got {slots}")
         self._slots = Slots(slots, clock)
-        self._batchers: list[Batcher[Any, Any]] = []
+        self._batchers: WeakSet[Batcher[Any, Any]] = WeakSet()
 
     @property
     def busy(self) -> int:
@@ -50,7 +51,7 @@ class Scheduler:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await asyncio.gather(*(batcher.close() for batcher in self._batchers))
+        await asyncio.gather(*(batcher.close() for batcher in list(self._batchers)))
 
     def batcher(
         self,
@@ -81,5 +82,5 @@ class Scheduler:
             max_queue=max_queue,
             max_wait_seconds=max_wait_seconds,
         )
-        self._batchers.append(batcher)
+        self._batchers.add(batcher)
         return batcher

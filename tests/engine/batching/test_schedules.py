@@ -5,7 +5,9 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -56,26 +58,65 @@ class Ended:
     times: int = 1
 
 
-ARRIVALS = st.builds(
-    Arrival,
-    gap=st.sampled_from([0.0, 0.0, 0.001, 0.004, 0.012, 0.05]),
-    model=st.integers(0, 1),
-    sizes=st.lists(st.sampled_from([1, 1, 1, 2, 5, MAX_BATCH]), min_size=1, max_size=5).map(tuple),
-    poisoned=st.sampled_from([None, None, None, 0, 2]),
-    timeout=st.sampled_from([0.005, 0.03, 0.1, 0.4, 10.0]),
-    cancel_after=st.sampled_from([None, None, None, 0.0, 0.003, 0.02]),
-)
+SLOTS = (1, 2, 3)
+CURVES = (LINEAR, NEARLY_FREE)
+PACES = ((1.0,), (0.5, 1.0, 1.5), (1.0, 1.0, 1.0, 8.0), (3.0,))
+MEMORY_IMAGES = (1000, 1000, 6, 3, 1)
+MAX_QUEUE = (1000, 30, 6)
+MAX_WAIT_SECONDS = (0.0, 0.0, 0.005)
+GAPS = (0.0, 0.0, 0.001, 0.004, 0.012, 0.05)
+SIZES = (1, 1, 1, 2, 5, MAX_BATCH)
+POISONED = (None, None, None, 0, 2)
+TIMEOUTS = (0.005, 0.03, 0.1, 0.4, 10.0)
+CANCEL_AFTER = (None, None, None, 0.0, 0.003, 0.02)
 
 SCHEDULE = st.builds(
     Schedule,
-    slots=st.integers(1, 3),
-    measured=st.tuples(*[st.sampled_from([LINEAR, NEARLY_FREE])] * 2),
-    paces=st.sampled_from([(1.0,), (0.5, 1.0, 1.5), (1.0, 1.0, 1.0, 8.0), (3.0,)]),
-    memory_images=st.sampled_from([1000, 1000, 6, 3, 1]),
-    max_queue=st.sampled_from([1000, 30, 6]),
-    max_wait_seconds=st.sampled_from([0.0, 0.0, 0.005]),
-    arrivals=st.lists(ARRIVALS, min_size=1, max_size=20).map(tuple),
+    slots=st.sampled_from(SLOTS),
+    measured=st.tuples(*[st.sampled_from(CURVES)] * 2),
+    paces=st.sampled_from(PACES),
+    memory_images=st.sampled_from(MEMORY_IMAGES),
+    max_queue=st.sampled_from(MAX_QUEUE),
+    max_wait_seconds=st.sampled_from(MAX_WAIT_SECONDS),
+    arrivals=st.lists(
+        st.builds(
+            Arrival,
+            gap=st.sampled_from(GAPS),
+            model=st.integers(0, 1),
+            sizes=st.lists(st.sampled_from(SIZES), min_size=1, max_size=5).map(tuple),
+            poisoned=st.sampled_from(POISONED),
+            timeout=st.sampled_from(TIMEOUTS),
+            cancel_after=st.sampled_from(CANCEL_AFTER),
+        ),
+        min_size=1,
+        max_size=20,
+    ).map(tuple),
 )
+
+
+def draw_schedule(random: Random) -> Schedule:
+    """The same without hypothesis, which takes several times as long as the simulation."""
+    choose = random.choice
+    arrivals = tuple(
+        Arrival(
+            gap=choose(GAPS),
+            model=choose((0, 1)),
+            sizes=tuple(choose(SIZES) for _ in range(random.randint(1, 5))),
+            poisoned=choose(POISONED),
+            timeout=choose(TIMEOUTS),
+            cancel_after=choose(CANCEL_AFTER),
+        )
+        for _ in range(random.randint(1, 40))
+    )
+    return Schedule(
+        slots=choose(SLOTS),
+        measured=(choose(CURVES), choose(CURVES)),
+        paces=choose(PACES),
+        memory_images=choose(MEMORY_IMAGES),
+        max_queue=choose(MAX_QUEUE),
+        max_wait_seconds=choose(MAX_WAIT_SECONDS),
+        arrivals=arrivals,
+    )
 
 
 @dataclass(slots=True)
@@ -130,15 +171,33 @@ class World:
             ended.at = clock()
 
 
-@settings(max_examples=SCHEDULES, deadline=None, database=None)
+@settings(max_examples=SCHEDULES // 10, deadline=None, database=None)
 @given(SCHEDULE)
 def test_nothing_is_lost_doubled_or_mixed_up(schedule: Schedule) -> None:
+    check_schedule(schedule)
+
+
+@pytest.mark.parametrize("part", range(10))
+def test_nor_in_thousands_of_longer_schedules(part: int) -> None:
+    for seed in range(part * SCHEDULES // 10, (part + 1) * SCHEDULES // 10):
+        try:
+            check_schedule(draw_schedule(Random(seed)))  # noqa: S311  a schedule, no secret
+        except BaseException as error:
+            error.add_note(f"in the schedule of seed {seed}")
+            raise
+
+
+def check_schedule(schedule: Schedule) -> None:
+    """Simulate it, and look at everything that happened."""
     world = World(schedule)
     simulate(world)
     runs = Counter(
-        picture.name for network in world.networks for seen in network.runs if not seen.failed
+        picture.name
+        for network in world.networks
+        for seen in network.runs
+        if not seen.failed
         for picture in seen.pictures
-    )  # fmt: skip
+    )
     assert max(runs.values(), default=0) <= 1, "a picture was run to success twice"
     assert not [network.wrongs for network in world.networks if network.wrongs]
     ran = {p.name for network in world.networks for seen in network.runs for p in seen.pictures}
