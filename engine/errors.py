@@ -19,6 +19,7 @@ EngineError
 ├── PrecisionError               the bundle has no such precision, or the device cannot compute it
 ├── GraphError                   the graph on disk is not what the manifest says
 ├── QueueFullError               more pictures are waiting than the queue holds
+│   └── DeadlineUnreachableError so many wait that the answer would come too late
 └── DeadlineExceededError        the answer would come too late
 """
 
@@ -112,6 +113,10 @@ class QueueFullError(EngineError):
     def __init__(self, message: str, retry_after_seconds: float) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
+
+
+class DeadlineUnreachableError(QueueFullError):
+    """Too much waits for an answer in time; it is said at once, before anything is run."""
 
 
 class DeadlineExceededError(EngineError):

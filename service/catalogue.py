@@ -5,20 +5,20 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
-
-import numpy as np
 
 from bundle.errors import BundleError, ModelNotFoundError
 from bundle.repository import Repository
 from engine.classifier import Classifier
-from engine.errors import EngineError
+from engine.errors import DeviceError, EngineError, PrecisionError
 from engine.images import ImageLimits
+from engine.warm_up import measure_curve
 from service.errors import NotReadyError
 from service.metrics import Gauge
 from service.predictor import Predictor
 from service.settings import Settings
+from service.slots import device_group, open_slots
 
 log = logging.getLogger("cutaway")
 
@@ -37,17 +37,27 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The classifiers that opened, by model, and the versions that did not."""
+    """What opened, by model, and the versions that did not.
 
-    classifiers: dict[str, Classifier]
-    failures: list[Failure]
+    Args:
+        measure: time every batch size; without, it is only tried whether the networks run.
+        classifiers: ready to predict.
+        curves: of each, seconds of a run by its batch size.
+        failures: versions that are not served.
+    """
+
+    measure: bool
+    classifiers: dict[str, Classifier] = field(default_factory=dict[str, Classifier])
+    curves: dict[str, dict[int, float]] = field(default_factory=dict[str, dict[int, float]])
+    failures: list[Failure] = field(default_factory=list[Failure])
 
     @classmethod
-    def read(cls, settings: Settings) -> Self:
+    def read(cls, settings: Settings, *, measure: bool = True) -> Self:
         """Open and warm up what the repository holds.
 
         Raises:
-            StartupError: no folder, no model in it, or none that opens.
+            StartupError: no folder, no model in it, none that opens, or a device or a precision
+                was asked for that is not to be had.
         """
         repository = Repository(settings.models)
         if not settings.models.is_dir():
@@ -61,7 +71,7 @@ class Loaded:
                 f"no model in {settings.models}; export one: "
                 "python -m export convert MODEL --name N"
             )
-        loaded = cls({}, [])
+        loaded = cls(measure)
         for name in names:
             loaded.open_newest(repository, name, settings)
         if not loaded.classifiers:
@@ -69,34 +79,47 @@ class Loaded:
         return loaded
 
     def open_newest(self, repository: Repository, name: str, settings: Settings) -> None:
-        """Open a model's highest version that opens; write down those above it."""
+        """Open a model's highest version that opens; write down those above it.
+
+        Raises:
+            StartupError: the settings ask for what this machine or this model does not have.
+        """
         for version in reversed(repository.versions(name)):
             try:
-                self.classifiers[name] = _open(repository, name, version, settings)
+                self._open(repository, name, version, settings)
+            except DeviceError as error:
+                raise StartupError(str(error)) from error
+            except PrecisionError as error:
+                raise StartupError(f"{name} version {version}: {error}") from error
             except (BundleError, EngineError) as error:
                 log.error("%s version %d is not served: %s", name, version, error)
                 self.failures.append(Failure(name, version))
             else:
                 return
 
-
-def _open(repository: Repository, name: str, version: int, settings: Settings) -> Classifier:
-    """One version, verified and run once on its smallest and its largest batch."""
-    classifier = Classifier(
-        repository.open(name, version),
-        device=settings.device,
-        threads=settings.threads,
-        limits=ImageLimits(
-            max_pixels=settings.max_image_pixels, max_aspect=settings.max_image_aspect
-        ),
-        inspect_sessions=settings.inspect_sessions,
-        inspect_bytes=settings.inspect_cache_bytes,
-    )
-    spec = classifier.manifest.input
-    for batch in {1, settings.max_batch}:
-        shape = (batch, spec.height, spec.width, spec.channels)
-        classifier.predict(np.zeros(shape, np.dtype(spec.dtype)))
-    return classifier
+    def _open(
+        self, repository: Repository, name: str, version: int, settings: Settings
+    ) -> None:
+        """One version: verified, on its device, every batch size warm."""
+        classifier = Classifier(
+            repository.open(name, version),
+            device=settings.device,
+            precision=settings.precision,
+            threads=settings.threads,
+            max_batch=settings.max_batch,
+            memory_bytes=settings.device_memory_bytes,
+            limits=ImageLimits(
+                max_pixels=settings.max_image_pixels, max_aspect=settings.max_image_aspect
+            ),
+            draft=settings.draft,
+            inspect_sessions=settings.inspect_sessions,
+            inspect_bytes=settings.inspect_cache_bytes,
+            measure=self.measure,
+        )
+        if self.measure:
+            spec = classifier.manifest.input
+            self.curves[name] = measure_curve(classifier.runner, spec, settings.max_batch)
+        self.classifiers[name] = classifier
 
 
 class Catalogue:
@@ -118,14 +141,20 @@ class Catalogue:
         self.failures = loaded.failures
         repository = Repository(self._settings.models)
         threads = self._settings.decoders()
+        runners = [classifier.runner for classifier in loaded.classifiers.values()]
         async with AsyncExitStack() as stack:
             decoders = stack.enter_context(ThreadPoolExecutor(threads, "decoding"))
+            slots = await open_slots(runners, stack)
             for name, classifier in loaded.classifiers.items():
-                predictor = Predictor(
-                    classifier, repository.versions(name), decoders, self._settings
+                self._models[name] = Predictor(
+                    classifier,
+                    repository.versions(name),
+                    loaded.curves[name],
+                    slots[device_group(classifier.runner.device)],
+                    decoders,
+                    self._settings,
                 )
-                self._models[name] = await stack.enter_async_context(predictor)
-                log.info("serving %s version %d", name, classifier.manifest.version)
+                _announce(classifier)
             yield
             self._models = {}
 
@@ -175,3 +204,18 @@ class Catalogue:
                 f"model {name!r} is served in version {served}, not {str(version)[:20]!r}"
             )
         return model
+
+
+def _announce(classifier: Classifier) -> None:
+    """Say at the start what runs where, how, and why nowhere else."""
+    runner, manifest = classifier.runner, classifier.manifest
+    log.info(
+        "serving %s version %d on %s in %s: %s",
+        manifest.name,
+        manifest.version,
+        runner.device,
+        runner.precision,
+        runner.describe(),
+    )
+    for device, reason in classifier.refused.items():
+        log.debug("%s does not run on %s: %s", manifest.name, device, reason)

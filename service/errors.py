@@ -18,6 +18,7 @@ from bundle.errors import ModelNotFoundError
 from engine.errors import (
     ChannelNotFoundError,
     DeadlineExceededError,
+    DeadlineUnreachableError,
     ImageError,
     ImageTooLargeError,
     LayerNotFoundError,
@@ -105,6 +106,7 @@ STATUSES: dict[type[Exception], tuple[int, str]] = {
     NoGradientError: (422, "no_gradient"),
     UnsupportedOperatorError: (422, "no_gradient_rule"),
     QueueFullError: (429, "queue_full"),
+    DeadlineUnreachableError: (429, "deadline_unreachable"),
     OverloadedError: (503, "overloaded"),
     NotReadyError: (503, "not_ready"),
     DeadlineExceededError: (504, "deadline_exceeded"),

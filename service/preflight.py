@@ -24,7 +24,7 @@ def check() -> None:
     settings = read_settings()
     for sentence in unknown_variables():
         logging.getLogger("cutaway").warning("%s", sentence)
-    Loaded.read(settings)
+    Loaded.read(settings, measure=False)
 
 
 def check_apart() -> None:

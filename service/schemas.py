@@ -5,7 +5,15 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bundle.manifest import Accuracy, EndToEnd, ImageInput, Layer, Precision, Preprocessing
+from bundle.manifest import (
+    Accuracy,
+    EndToEnd,
+    ImageInput,
+    Layer,
+    Precision,
+    PrecisionName,
+    Preprocessing,
+)
 
 
 class Wire(BaseModel):
@@ -57,7 +65,7 @@ class PredictAnswer(Wire):
 
     model: str
     version: int
-    precision: Literal["fp32", "fp16", "int8"]
+    precision: PrecisionName
     score: Literal["probability", "logit"]
     results: list[ImageResult]
     timing_ms: Timing
@@ -76,6 +84,9 @@ class ModelSummary(Wire):
     input: ImageInput
     score: Literal["probability", "logit"]
     accuracy: Accuracy | None
+    device: str = Field(description="where it runs", examples=["cpu", "openvino", "cuda:0"])
+    precision: PrecisionName = Field(description="in which predictions are computed")
+    refused: dict[str, str] = Field(description="of the other devices: why it does not run there")
 
 
 class FailedModel(Wire):

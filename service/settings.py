@@ -14,6 +14,8 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from engine.cores import core_count
+
 PREFIX = "CUTAWAY_"
 
 
@@ -39,7 +41,9 @@ Passes = Annotated[int, Field(ge=1), Unit("passes")]
 Pictures = Annotated[int, Field(ge=1), Unit("pictures")]
 Pixels = Annotated[int, Field(ge=1), Unit("pixels")]
 Bytes = Annotated[int, Field(ge=1), Unit("bytes")]
+OptionalBytes = Annotated[int, Field(ge=0), Unit("bytes")]
 Milliseconds = Annotated[int, Field(ge=1), Unit("ms")]
+OptionalMilliseconds = Annotated[int, Field(ge=0), Unit("ms")]
 Seconds = Annotated[int, Field(ge=1), Unit("s")]
 Classes = Annotated[int, Field(ge=1), Unit("classes")]
 Ratio = Annotated[float, Field(ge=1), Unit("ratio")]
@@ -57,23 +61,53 @@ class Settings(BaseSettings):
         description="The model repository: `<name>/<version>/` folders made by export.",
     )
     device: str = Field(
-        default="cpu",
-        description="Where the network runs: `auto`, `cpu`, `cuda` or `cuda:N`. A device that was "
-        "asked for and is not active is a start-up failure.",
+        default="auto",
+        description="Where the networks run: `auto`, `cpu`, `openvino`, `cuda`, `cuda:N`, "
+        "`tensorrt` or `tensorrt:N`. `auto` takes the fastest that starts here and answers the "
+        "bundle's golden pictures as Keras did. A device that was asked for and is not active is "
+        "a start-up failure.",
+    )
+    precision: Literal["auto", "fp32", "bf16", "fp16", "int8"] = Field(
+        default="auto",
+        description="In which the networks compute: `auto` runs the fp32 network in the fastest "
+        "arithmetic that holds the golden pictures (bf16 by OpenVINO on processors that have it), "
+        "`fp32` exactly; `fp16` and `int8` need a bundle that has them "
+        "(`python -m export precision`). Inspections always run in fp32.",
     )
     threads: Threads = Field(
         default=0,
-        description="Of one run of the network; 0 takes one a core.",
+        description="Of one run of the network on a processor; 0 takes what is fastest here, as "
+        "measured at the start.",
     )
     decode_threads: Threads = Field(
         default=0,
-        description="Decoding pictures at a time; 0 takes one a core.",
+        description="Decoding pictures for a GPU and for inspections; 0 takes one a core. A "
+        "processor decodes in the threads that predict.",
     )
-    max_batch: Pictures = Field(default=8, description="In one run of the network.")
+    draft: bool = Field(
+        default=False,
+        description="Decode large JPEGs at a smaller scale, of at least twice the network's "
+        "input: a camera's photo in a quarter of the time, its pixels not quite those of training "
+        "(docs/preprocessing.md has what that moves).",
+    )
+    max_batch: Pictures = Field(
+        default=8,
+        description="In one run of the network. On a GPU 64 is a better choice; a processor takes "
+        "the size that was fastest at the start.",
+    )
+    max_wait_ms: OptionalMilliseconds = Field(
+        default=0,
+        description="How long a batch may be held open for more pictures; 0 runs what waits as "
+        "soon as the device is free.",
+    )
+    device_memory_bytes: OptionalBytes = Field(
+        default=0,
+        description="That a GPU may give to each model; 0 sets no cap.",
+    )
     queue_images: Pictures = Field(
         default=256,
-        description="Being decoded or waiting for the network, a model; what does not fit is "
-        "answered 429.",
+        description="That wait to be decoded and predicted, a model; what does not fit is answered "
+        "429.",
     )
     timeout_ms: Milliseconds = Field(
         default=10_000,
@@ -169,7 +203,7 @@ class Settings(BaseSettings):
 
     def decoders(self) -> int:
         """How many threads decode pictures."""
-        return self.decode_threads or os.cpu_count() or 1
+        return self.decode_threads or core_count()
 
 
 def read_settings() -> Settings:

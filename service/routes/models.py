@@ -60,6 +60,9 @@ def _summary(served: Predictor) -> ModelSummary:
         input=manifest.input,
         score=manifest.output.score,
         accuracy=manifest.accuracy,
+        device=served.classifier.runner.device,
+        precision=served.classifier.runner.precision,
+        refused=served.classifier.refused,
     )
 
 

@@ -29,9 +29,30 @@ def test_a_staged_version_is_never_served(tmp_path: Path, publish_model: Publish
         Loaded.read(Settings(models=tmp_path))
 
 
-def test_a_device_that_is_not_active_stops_the_start(
+def test_an_unknown_device_stops_the_start(tmp_path: Path, publish_model: Publisher) -> None:
+    publish_model(tmp_path, "colours")
+    with pytest.raises(StartupError, match=r"^no device 'warp'; expected auto, cpu, openvino"):
+        Loaded.read(Settings(models=tmp_path, device="warp"))
+
+
+def test_a_gpu_that_is_not_there_stops_the_start(tmp_path: Path, publish_model: Publisher) -> None:
+    publish_model(tmp_path, "colours")
+    with pytest.raises(StartupError, match=r"^cuda:3: .*set the device to cpu or auto$"):
+        Loaded.read(Settings(models=tmp_path, device="cuda:3"))
+
+
+def test_a_precision_that_a_model_lacks_stops_the_start_instead_of_serving_another(
     tmp_path: Path, publish_model: Publisher
 ) -> None:
     publish_model(tmp_path, "colours")
-    with pytest.raises(StartupError, match="none of the models"):
-        Loaded.read(Settings(models=tmp_path, device="warp"))
+    with pytest.raises(StartupError, match=r"^colours version 1: .*int8"):
+        Loaded.read(Settings(models=tmp_path, precision="int8"))
+
+
+def test_every_batch_size_is_warm_and_timed_before_a_model_is_served(
+    tmp_path: Path, publish_model: Publisher
+) -> None:
+    publish_model(tmp_path, "colours")
+    loaded = Loaded.read(Settings(models=tmp_path, device="cpu", max_batch=6))
+    assert sorted(loaded.curves["colours"]) == [1, 2, 4, 6]
+    assert all(seconds > 0 for seconds in loaded.curves["colours"].values())
