@@ -90,10 +90,11 @@ def _most_varied(activation: Values, count: int) -> Values:
 def _seen_through(planes: Values, picture: Values, background: Values) -> Values:
     """The picture where each plane is high, the background where it is low."""
     masks = upsample(planes, *picture.shape[:2])
-    low = masks.min(axis=(1, 2), keepdims=True)
-    span = masks.max(axis=(1, 2), keepdims=True) - low
+    masks -= masks.min(axis=(1, 2), keepdims=True)
+    span = masks.max(axis=(1, 2), keepdims=True)
     span[span == 0] = 1  # a constant plane: nothing shows
-    return background + np.divide(masks - low, span)[..., None] * (picture - background)
+    masks /= span
+    return background + masks[..., None] * (picture - background)
 
 
 def _softmax(values: Values) -> Values:
