@@ -6,7 +6,7 @@ import pytest
 from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
-from service.errors import BodyTimeoutError, OverloadedError
+from service.errors import BodyTimeoutError, BodyTooLargeError, OverloadedError
 from service.guards import BodyGuard
 from service.settings import Settings
 
@@ -54,5 +54,18 @@ def test_all_bodies_together_are_bounded_and_forgotten_afterwards() -> None:
         assert not second.done()
         second.cancel()
         await asyncio.gather(second, return_exceptions=True)
+
+    asyncio.run(ask())
+
+
+def test_a_body_that_was_refused_is_forgotten_too() -> None:
+    async def ask() -> None:
+        guard = BodyGuard(read_all, Settings(max_buffered_bytes=100, max_body_bytes=50))
+        for _ in range(3):
+            with pytest.raises(BodyTooLargeError):
+                await guard(SCOPE, pieces(30, 30), nobody)
+        three = asyncio.gather(*(guard(SCOPE, pieces(45), nobody) for _ in range(3)))
+        with pytest.raises(OverloadedError):  # none of those made room for more than there is
+            await three
 
     asyncio.run(ask())
