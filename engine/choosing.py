@@ -1,17 +1,40 @@
 """The choice: which device a network runs on, and why not on the others."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bundle.manifest import ImageInput, PrecisionName
 from bundle.repository import Bundle
+from engine.devices import KINDS, Device, candidates, parse_device
+from engine.errors import EngineError, PrecisionError
+from engine.golden import GoldenError, check_golden
+from engine.precisions import declared_precision, precisions_to_try
+from engine.runners.cpu import open_cpu
+from engine.runners.cuda import open_cuda
+from engine.runners.openvino import open_openvino
 from engine.runners.runner import Runner
+from engine.runners.tensorrt import open_tensorrt
+from engine.warm_up import measure_pace
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A network that is ready to run, and of every other device why it does not run there."""
+    """A network that is ready to run, and of every other kind of device why it is not that."""
 
     runner: Runner
     refused: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What every device is opened with; see `choose`."""
+
+    bundle: Bundle
+    precision: str
+    threads: int
+    max_batch: int
+    memory_bytes: int
+    measure: bool
 
 
 def choose(
@@ -42,4 +65,78 @@ def choose(
         GoldenError: the device answers the golden pictures otherwise than Keras did.
         GraphError: the graph does not load, or has another interface than the manifest's.
     """
-    raise NotImplementedError
+    declared_precision(bundle, precision)
+    wish = Wish(bundle, precision, threads, max_batch, memory_bytes, measure)
+    if device == "auto":
+        return _choose_fastest(wish)
+    asked = parse_device(device)
+    others = {kind: f"the device is set to {device}" for kind in KINDS if kind != asked.kind}
+    return Choice(_open_best(asked, wish), others)
+
+
+def _choose_fastest(wish: Wish) -> Choice:
+    """Every device that is here, opened, checked and measured."""
+    devices, refused = candidates()
+    runners: dict[str, Runner] = {}
+    errors: list[EngineError] = []
+    for device in devices:
+        try:
+            runners[device.kind] = _open_best(device, wish)
+        except EngineError as error:
+            errors.append(error)
+            refused[device.kind] = str(error)
+        if runners and not wish.measure:
+            break
+    if not runners:
+        if all(isinstance(error, PrecisionError) for error in errors):
+            raise PrecisionError("; ".join(map(str, errors)))
+        raise errors[0]
+    fastest = next(iter(runners))
+    if len(runners) > 1:
+        spec, most = wish.bundle.manifest.input, wish.max_batch
+        paces = {kind: _pace(runner, spec, most) for kind, runner in runners.items()}
+        fastest = max(paces, key=paces.__getitem__)
+        for kind, pace in paces.items():
+            if kind != fastest:
+                refused[kind] = f"slower here: {pace / paces[fastest]:.2f} × {fastest}"
+    return Choice(runners[fastest], refused)
+
+
+def _open_best(device: Device, wish: Wish) -> Runner:
+    """A device in its fastest arithmetic that reproduces the golden pictures."""
+    names = precisions_to_try(device, wish.precision)
+    for name in names[:-1]:
+        try:
+            return _open_checked(device, name, wish)
+        except GoldenError:
+            continue  # the next is slower, and nearer to Keras
+    return _open_checked(device, names[-1], wish)
+
+
+def _open_checked(device: Device, precision: PrecisionName, wish: Wish) -> Runner:
+    """A device in one precision, checked on the golden pictures."""
+    runner = _open(device, precision, wish)
+    declared = declared_precision(wish.bundle, precision)
+    check_golden(runner.run, wish.bundle, declared, wish.max_batch)
+    return runner
+
+
+def _open(device: Device, precision: PrecisionName, wish: Wish) -> Runner:
+    """The runner of the device's kind."""
+    bundle, threads, measure = wish.bundle, wish.threads, wish.measure
+    if device.kind == "cpu":
+        return open_cpu(bundle, device, precision, threads=threads, measure=measure)
+    if device.kind == "openvino":
+        return open_openvino(
+            bundle, device, precision, threads=threads, max_batch=wish.max_batch, measure=measure
+        )
+    opener = open_cuda if device.kind == "cuda" else open_tensorrt
+    return opener(
+        bundle, device, precision, max_batch=wish.max_batch, memory_bytes=wish.memory_bytes
+    )
+
+
+def _pace(runner: Runner, spec: ImageInput, max_batch: int) -> float:
+    """Images a second at the better of a small and a large batch."""
+    sizes: Sequence[int] = (runner.sizes[-1],) if runner.sizes else (1, min(4, max_batch))
+    return max(measure_pace(runner, spec, size) for size in dict.fromkeys(sizes))

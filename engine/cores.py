@@ -15,7 +15,7 @@ def core_count() -> int:
     end, counts as one.
     """
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(allowed or 1, math.ceil(_quota_cores())))
+    return max(1, math.ceil(min(allowed or 1, _quota_cores())))
 
 
 def _quota_cores() -> float:

@@ -12,6 +12,7 @@ from engine.plugins import OPENVINO, TENSORRT_RTX, Plugin, plugin_devices
 CPU = "CPUExecutionProvider"
 CUDA = "CUDAExecutionProvider"
 TENSORRT = "TensorrtExecutionProvider"
+KINDS = ("cpu", "openvino", "cuda", "tensorrt")
 EXPECTED = "auto, cpu, openvino, cuda, cuda:N, tensorrt or tensorrt:N"
 
 
@@ -54,8 +55,6 @@ def parse_device(name: str) -> Device:
     Raises:
         DeviceError: another word, or a device that this installation or machine does not have.
     """
-    if name == "auto":  # until the classifier chooses
-        name = "cuda" if CUDA in ort.get_available_providers() else "cpu"
     match = re.fullmatch(r"(?:(cpu|openvino)|(cuda|tensorrt)(?::(\d{1,3}))?)", name)
     if match is None:
         raise DeviceError(f"no device {name!r}; expected {EXPECTED}")
@@ -68,10 +67,10 @@ def parse_device(name: str) -> Device:
 
 
 def candidates() -> tuple[list[Device], dict[str, str]]:
-    """The devices that are here, the processor first; and of the others by name, why not."""
+    """The devices that are here, the processor first; and of the others by kind, why not."""
     found: list[Device] = []
     refused: dict[str, str] = {}
-    for name in ("cpu", "openvino", "cuda", "tensorrt"):
+    for name in KINDS:
         try:
             found.append(parse_device(name))
         except DeviceError as error:
@@ -79,13 +78,13 @@ def candidates() -> tuple[list[Device], dict[str, str]]:
     return found, refused
 
 
-def inspection_device(device: Device) -> Device:
-    """Where the inside of a network is computed, in fp32: a processor's by the stock provider, a
-    GPU's by CUDA in full precision."""
-    if device.kind in ("cpu", "openvino") or CUDA not in ort.get_available_providers():
+def inspection_device(name: str) -> Device:
+    """Where the inside of a network is computed in fp32, given the device that predicts: a
+    processor's by the stock provider, a GPU's by CUDA in full precision."""
+    kind, _, number = name.partition(":")
+    if kind in ("cpu", "openvino") or CUDA not in ort.get_available_providers():
         return Device("cpu", CPU)
-    number = device.options.get("device_id", "0")
-    # TF32 keeps 10 of 23 bits, and gradients would show it.
+    # TF32 keeps 10 bits of a fraction's 23, and gradients would show it.
     return Device(f"cuda:{number}", CUDA, {"device_id": number, "use_tf32": "0"})
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bundle.manifest import Layer, Manifest
 from engine.arrays import Pixels, Scores, check_pixels
+from engine.devices import Device
 from engine.errors import TargetError
 from engine.gradients import SEED, ReluRule, Seed, differentiate, gradient_name
 from engine.graphs import load_graph, prune, with_float_input, with_output
@@ -40,7 +41,7 @@ class Inspector:
         manifest: Manifest,
         *,
         folder: Path | None = None,
-        device: str = "cpu",
+        device: str | Device = "cpu",
         threads: int = 0,
         capacity: int = 8,
         max_bytes: int = 512_000_000,
@@ -51,7 +52,7 @@ class Inspector:
             graph: its file, or itself with the `folder` that its weights lie in.
             manifest: of the bundle.
             folder: beside the graph where it is not given.
-            device: `auto`, `cpu`, `cuda` or `cuda:N`.
+            device: one, or its name (see `parse_device`).
             threads: of one run; 0 takes one a core.
             capacity: sessions that are kept at most.
             max_bytes: weights that the kept sessions hold at most.

@@ -12,8 +12,8 @@ from pathlib import Path
 import onnx
 import onnxruntime as ort
 
-from engine.devices import CPU, check_active, parse_device
-from engine.errors import GraphError
+from engine.devices import CPU, Device, check_active, parse_device
+from engine.errors import DeviceError, GraphError
 from engine.graphs import constant_bytes
 
 
@@ -21,7 +21,7 @@ def open_session(
     model: Path | onnx.ModelProto,
     *,
     folder: Path | None = None,
-    device: str = "cpu",
+    device: str | Device = "cpu",
     threads: int = 0,
     shared: bool = False,
 ) -> ort.InferenceSession:
@@ -30,15 +30,15 @@ def open_session(
     Args:
         model: the graph.
         folder: where a graph in memory finds its external weights.
-        device: `auto`, `cpu`, `cuda` or `cuda:N`.
-        threads: of one run; 0 takes one a core.
+        device: one, or its name (see `parse_device`).
+        threads: of one run on a processor; 0 takes one a core.
         shared: take the memory of runs from the one arena of all such sessions, not from its own.
 
     Raises:
-        DeviceError: the device is unknown or not active.
+        DeviceError: the device is unknown, or does not start with this graph.
         GraphError: ONNX Runtime cannot load the graph.
     """
-    target = parse_device(device)
+    target = parse_device(device) if isinstance(device, str) else device
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3  # its warnings are about its own optimiser; errors are raised
@@ -51,14 +51,17 @@ def open_session(
             "session.model_external_initializers_file_folder_path", str(folder)
         )
     source = str(model) if isinstance(model, Path) else model.SerializeToString()
-    providers = [(target.provider, target.options)]
-    if target.provider != CPU:
-        providers.append((CPU, {}))
+    providers = target.add_to(options)
     try:
-        session = ort.InferenceSession(source, options, providers=providers)
+        # Its own fall-back would answer from the CPU, and say so by print() alone.
+        session = ort.InferenceSession(source, options, providers=providers, enable_fallback=0)
     except Exception as error:  # ONNX Runtime's errors share no base of their own
         reason = str(error).splitlines()[0]
-        raise GraphError(f"ONNX Runtime cannot load the graph: {reason}") from error
+        if target.provider == CPU:
+            raise GraphError(f"ONNX Runtime cannot load the graph: {reason}") from error
+        raise DeviceError(
+            f"{target.name} does not start with this graph: {reason}; set the device to cpu or auto"
+        ) from error
     check_active(session, target)
     return session
 
@@ -83,7 +86,7 @@ class Sessions:
         self,
         folder: Path,
         *,
-        device: str = "cpu",
+        device: str | Device = "cpu",
         threads: int = 0,
         capacity: int = 8,
         max_bytes: int = 512_000_000,
@@ -92,7 +95,7 @@ class Sessions:
 
         Args:
             folder: where the graphs find their weights.
-            device: `auto`, `cpu`, `cuda` or `cuda:N`.
+            device: one, or its name (see `parse_device`).
             threads: of one run; 0 takes one a core.
             capacity: sessions to keep at most.
             max_bytes: weights that the kept sessions may hold at most; a larger session is used
@@ -161,7 +164,7 @@ class Sessions:
             else:
                 self._kept[key] = Kept(future, held_bytes)
             self._evict()
-        _return_memory()
+        return_memory()
         return session
 
     def _evict(self) -> None:
@@ -196,7 +199,7 @@ def _create_arena() -> None:
     ort.create_and_register_allocator(memory, None)
 
 
-def _return_memory() -> None:
+def return_memory() -> None:
     """Give freed pages back: after an 87 MB session was opened glibc kept 75 MB more than that."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:

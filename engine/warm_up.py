@@ -7,6 +7,7 @@ import numpy as np
 
 from bundle.manifest import ImageInput
 from engine.arrays import Pixels
+from engine.errors import DeviceMemoryError
 from engine.runners.runner import Runner
 
 SECONDS = 0.2
@@ -31,7 +32,17 @@ def measure_curve(runner: Runner, spec: ImageInput, max_batch: int) -> dict[int,
     Raises:
         DeviceMemoryError: not even one image fits.
     """
-    raise NotImplementedError
+    sizes = runner.sizes or (*(1 << power for power in range(max_batch.bit_length())), max_batch)
+    curve: dict[int, float] = {}
+    for size in sorted({size for size in sizes if size <= max_batch or runner.sizes}):
+        try:
+            pace = measure_pace(runner, spec, size)
+        except DeviceMemoryError:
+            if not curve:
+                raise
+            break  # the smaller ones fit
+        curve[size] = size * runner.callers / pace
+    return curve
 
 
 def measure_pace(runner: Runner, spec: ImageInput, batch: int, seconds: float = SECONDS) -> float:

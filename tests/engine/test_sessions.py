@@ -10,7 +10,7 @@ import onnx
 import pytest
 
 from bundle.repository import INSPECT, PREDICT, Bundle
-from engine.devices import CUDA, Device, check_active, parse_device
+from engine.devices import CUDA, Device, check_active
 from engine.errors import DeviceError, GraphError
 from engine.graphs import constant_bytes, load_graph, prune
 from engine.sessions import Sessions, open_session
@@ -84,22 +84,7 @@ def test_a_graph_that_does_not_load_is_one_sentence(tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["gpu", "cuda:x", "CPU", "", "cuda:-1"])
-def test_an_unknown_device_lists_the_known_ones(name: str) -> None:
-    with pytest.raises(DeviceError, match="expected auto, cpu, cuda or cuda:N"):
-        parse_device(name)
-
-
-def test_a_device_that_this_installation_lacks_is_refused() -> None:
-    with pytest.raises(DeviceError, match="needs the onnxruntime-gpu package"):
-        parse_device("cuda:0")
-
-
-def test_auto_takes_the_cpu_where_nothing_else_is() -> None:
-    assert parse_device("auto").provider == "CPUExecutionProvider"
-
-
 def test_a_session_that_fell_back_to_the_cpu_is_refused(colours: Bundle) -> None:
     session = open_session(colours.path(PREDICT))
     with pytest.raises(DeviceError, match=r"asked for CUDA\w+, which did not start; active: CPU"):
-        check_active(session, Device(CUDA, {"device_id": "0"}))
+        check_active(session, Device("cuda:0", CUDA, {"device_id": "0"}))
