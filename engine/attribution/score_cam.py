@@ -90,11 +90,10 @@ def _most_varied(activation: Values, count: int) -> Values:
 def _seen_through(planes: Values, picture: Values, background: Values) -> Values:
     """The picture where each plane is high, the background where it is low."""
     masks = upsample(planes, *picture.shape[:2])
-    masks -= masks.min(axis=(1, 2), keepdims=True)
-    span = masks.max(axis=(1, 2), keepdims=True)
+    low = masks.min(axis=(1, 2), keepdims=True)
+    span = masks.max(axis=(1, 2), keepdims=True) - low
     span[span == 0] = 1  # a constant plane: nothing shows
-    masks /= span
-    return background + masks[..., None] * (picture - background)
+    return np.add(background, ((masks - low) / span)[..., None] * (picture - background))
 
 
 def _softmax(values: Values) -> Values:
