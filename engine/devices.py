@@ -125,9 +125,10 @@ def _cuda(number: int) -> Device:
 
 
 def _tensorrt(number: int) -> Device:
-    """An NVIDIA GPU by TensorRT: built into onnxruntime-gpu, or TensorRT-RTX from its plugin."""
+    """An NVIDIA GPU by TensorRT: the plugin, which nobody installs by chance, or what is built
+    into onnxruntime-gpu (whose list has it even where TensorRT's libraries are missing)."""
     name = f"tensorrt:{number}"
-    if TENSORRT in ort.get_available_providers():
+    if TENSORRT in ort.get_available_providers() and not TENSORRT_RTX.installed:
         return Device(name, TENSORRT, {"device_id": str(number)})
     return _numbered(name, TENSORRT_RTX, number)
 

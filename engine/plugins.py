@@ -18,6 +18,11 @@ class Plugin:
     package: str
     module: str
 
+    @property
+    def installed(self) -> bool:
+        """Whether the package is here; it is not imported."""
+        return find_spec(self.module) is not None
+
 
 OPENVINO = Plugin("openvino", "onnxruntime-ep-openvino", "onnxruntime_ep_openvino")
 TENSORRT_RTX = Plugin(
@@ -42,7 +47,7 @@ def _register(plugin: Plugin) -> frozenset[str]:
     It stays registered where no device was found: that is 0.1 s and 10 MB of its file, mapped,
     which every worker shares, and unregistering gave none of them back.
     """
-    if find_spec(plugin.module) is None:
+    if not plugin.installed:
         raise DeviceError(
             f"{plugin.device}: the package {plugin.package} is not installed; "
             "install it, or set the device to cpu or auto"
