@@ -32,11 +32,17 @@ class Tuning:
         channels_last: whether convolutions run in NHWC; None: in fp16, whose tensor cores read it
             so, while cuDNN transposes NCHW around every convolution.
         graphs: whether runs are recorded and replayed as CUDA graphs, a session for each caller.
+            Off: while one is recorded, whatever another thread allocates on the GPU may fail, and
+            a new version of a model is opened while the old one serves.
     """
 
     search: Literal["HEURISTIC", "EXHAUSTIVE"] = "HEURISTIC"
     channels_last: bool | None = None
     graphs: bool = False
+
+    def __str__(self) -> str:
+        words = {None: "", True: ", channels last", False: ", channels first"}[self.channels_last]
+        return f"{self.search} search{words}{', CUDA graphs' * self.graphs}"
 
 
 def open_cuda(

@@ -92,4 +92,4 @@ def _preload() -> str:
     with redirect_stdout(said):
         ort.preload_dlls()
     failures = [line for line in said.getvalue().splitlines() if line.startswith("Failed to load")]
-    return failures[0].removeprefix("Failed to load ") if failures else ""
+    return failures[0].partition(": ")[2] if failures else ""

@@ -66,6 +66,12 @@ def test_convolutions_are_looked_up_and_graphs_are_off_unless_asked_for() -> Non
     assert options["enable_cuda_graph"] == "1"
 
 
+def test_a_tuning_says_what_it_is() -> None:
+    assert str(Tuning()) == "HEURISTIC search"
+    tuning = Tuning(search="EXHAUSTIVE", channels_last=False, graphs=True)
+    assert str(tuning) == "EXHAUSTIVE search, channels first, CUDA graphs"
+
+
 def test_memory_is_capped_only_where_a_cap_was_given() -> None:
     assert "gpu_mem_limit" not in provider_options("fp32", Tuning())
     assert provider_options("fp32", Tuning(), 5_000)["gpu_mem_limit"] == "5000"
