@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bundle.manifest import ImageInput, PrecisionName
 from bundle.repository import Bundle
-from engine.devices import KINDS, Device, candidates, parse_device
+from engine.devices import KINDS, Device, candidates, parse_device, reason
 from engine.errors import EngineError, PrecisionError
 from engine.golden import GoldenError, check_golden
 from engine.precisions import declared_precision, precisions_to_try
@@ -84,13 +84,13 @@ def _choose_fastest(wish: Wish) -> Choice:
             runners[device.kind] = _open_best(device, wish)
         except EngineError as error:
             errors.append(error)
-            refused[device.kind] = str(error)
+            refused[device.kind] = reason(error)
         if runners and not wish.measure:
             break
     if not runners:
-        if all(isinstance(error, PrecisionError) for error in errors):
-            raise PrecisionError("; ".join(map(str, errors)))
-        raise errors[0]
+        # What failed says more than what was never possible.
+        failed = [error for error in errors if not isinstance(error, PrecisionError)]
+        raise failed[0] if failed else PrecisionError("; ".join(map(str, errors)))
     fastest = next(iter(runners))
     if len(runners) > 1:
         spec, most = wish.bundle.manifest.input, wish.max_batch

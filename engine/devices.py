@@ -74,8 +74,13 @@ def candidates() -> tuple[list[Device], dict[str, str]]:
         try:
             found.append(parse_device(name))
         except DeviceError as error:
-            refused[name] = str(error)
+            refused[name] = reason(error)
     return found, refused
+
+
+def reason(error: Exception) -> str:
+    """Why a device does not run, without the advice to leave the choice to `auto`."""
+    return str(error).partition("; set the device to")[0]
 
 
 def inspection_device(name: str) -> Device:
@@ -109,8 +114,8 @@ def _openvino() -> Device:
         if about.get("ov_device") == "CPU" and "ov_meta_device" not in about:
             return Device("openvino", found.ep_name, {}, found)
     raise DeviceError(
-        "openvino: its plugin finds no processor that it takes; it runs on Intel's alone. "
-        "Set the device to cpu or auto"
+        "openvino: its plugin finds no processor that it takes; it runs on Intel's alone; "
+        "set the device to cpu or auto"
     )
 
 

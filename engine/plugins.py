@@ -50,7 +50,7 @@ def _register(plugin: Plugin) -> frozenset[str]:
     if not plugin.installed:
         raise DeviceError(
             f"{plugin.device}: the package {plugin.package} is not installed; "
-            "install it, or set the device to cpu or auto"
+            "set the device to cpu or auto, or install it"
         )
     module = import_module(plugin.module)
     try:

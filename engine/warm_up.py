@@ -34,9 +34,11 @@ def measure_curve(runner: Runner, spec: ImageInput, max_batch: int) -> dict[int,
     """
     sizes = runner.sizes or (*(1 << power for power in range(max_batch.bit_length())), max_batch)
     curve: dict[int, float] = {}
-    for size in sorted({size for size in sizes if size <= max_batch or runner.sizes}):
+    for size in sorted(set(sizes)):
         try:
-            pace = measure_pace(runner, spec, size)
+            # A run that takes long is timed cold: what the first costs more is little of it.
+            warm = not curve or max(curve.values()) < SECONDS
+            pace = measure_pace(runner, spec, size, warm=warm)
         except DeviceMemoryError:
             if not curve:
                 raise
@@ -45,16 +47,27 @@ def measure_curve(runner: Runner, spec: ImageInput, max_batch: int) -> dict[int,
     return curve
 
 
-def measure_pace(runner: Runner, spec: ImageInput, batch: int, seconds: float = SECONDS) -> float:
-    """Images a second with all callers at work for that long, each on at least one batch."""
+def measure_pace(runner: Runner, spec: ImageInput, batch: int, *, warm: bool = True) -> float:
+    """Images a second with all callers at work, each on at least one batch of that size.
+
+    Args:
+        runner: the network on its device.
+        spec: the network's input.
+        batch: images of every run.
+        warm: whether to run once before.
+
+    Raises:
+        DeviceMemoryError: the batch does not fit.
+    """
     pixels = make_noise(spec, batch)
-    runner.run(pixels)
+    if warm:
+        runner.run(pixels)
     with ThreadPoolExecutor(runner.callers) as pool:
         begin = perf_counter()
 
         def call() -> int:
             runs = 0
-            while not runs or perf_counter() - begin < seconds:
+            while not runs or perf_counter() - begin < SECONDS:
                 runner.run(pixels)
                 runs += 1
             return runs

@@ -10,8 +10,7 @@ import onnx
 import pytest
 
 from bundle.repository import INSPECT, PREDICT, Bundle
-from engine.devices import CUDA, Device, check_active
-from engine.errors import DeviceError, GraphError
+from engine.errors import GraphError
 from engine.graphs import constant_bytes, load_graph, prune
 from engine.sessions import Sessions, open_session
 
@@ -82,9 +81,3 @@ def test_a_graph_that_does_not_load_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(GraphError, match="ONNX Runtime cannot load the graph") as caught:
         open_session(path)
     assert "\n" not in str(caught.value)
-
-
-def test_a_session_that_fell_back_to_the_cpu_is_refused(colours: Bundle) -> None:
-    session = open_session(colours.path(PREDICT))
-    with pytest.raises(DeviceError, match=r"asked for CUDA\w+, which did not start; active: CPU"):
-        check_active(session, Device("cuda:0", CUDA, {"device_id": "0"}))
