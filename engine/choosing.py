@@ -14,6 +14,7 @@ from engine.runners.cuda import open_cuda
 from engine.runners.openvino import open_openvino
 from engine.runners.runner import Runner
 from engine.runners.tensorrt import open_tensorrt
+from engine.sessions import return_memory
 from engine.warm_up import measure_pace
 
 
@@ -99,7 +100,10 @@ def _choose_fastest(wish: Wish) -> Choice:
         for kind, pace in paces.items():
             if kind != fastest:
                 refused[kind] = f"slower here: {pace / paces[fastest]:.2f} × {fastest}"
-    return Choice(runners[fastest], refused)
+    runner = runners.pop(fastest)
+    runners.clear()
+    return_memory()
+    return Choice(runner, refused)
 
 
 def _open_best(device: Device, wish: Wish) -> Runner:
@@ -117,7 +121,12 @@ def _open_checked(device: Device, precision: PrecisionName, wish: Wish) -> Runne
     """A device in one precision, checked on the golden pictures."""
     runner = _open(device, precision, wish)
     declared = declared_precision(wish.bundle, precision)
-    check_golden(runner.run, wish.bundle, declared, wish.max_batch)
+    try:
+        check_golden(runner.run, wish.bundle, declared, wish.max_batch)
+    except GoldenError as error:
+        raise GoldenError(
+            f"{device.name} in {precision}: {error}; set the device to another, or the precision"
+        ) from error
     return runner
 
 

@@ -86,7 +86,8 @@ def test_auto_leaves_what_answers_wrongly(golden_colours: Bundle, stand_in: Any)
     stand_in(cpu={"seconds": 0.02}, openvino={"error": 0.1}, bf16={"error": 0.1})
     choice = choose(golden_colours)
     assert choice.runner.device == "cpu"
-    assert choice.refused["openvino"].startswith("golden pictures differ by 0.1; expected at most")
+    expected = "openvino in fp32: golden pictures differ by 0.1; expected at most 0.005"
+    assert choice.refused["openvino"] == expected
 
 
 def test_bf16_that_answers_wrongly_gives_way_to_fp32(golden_colours: Bundle, stand_in: Any) -> None:
