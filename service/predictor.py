@@ -25,6 +25,7 @@ class Predictor:
         classifier: Classifier,
         versions: Sequence[int],
         curve: Mapping[int, float],
+        *,
         slots: Slots,
         decoders: Executor,
         settings: Settings,

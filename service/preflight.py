@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from service.catalogue import Loaded, StartupError
+from service.loading import Loaded, StartupError
 from service.settings import SettingsError, read_settings, unknown_variables
 
 

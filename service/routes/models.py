@@ -2,7 +2,8 @@
 
 from fastapi import APIRouter, Request, Response
 
-from service.catalogue import Catalogue, Failure
+from service.catalogue import Catalogue
+from service.loading import Failure
 from service.predictor import Predictor
 from service.responses import json_response
 from service.routes.documented import add_model_route, errors

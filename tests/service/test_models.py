@@ -20,6 +20,20 @@ def test_the_models_are_listed_with_the_version_that_is_served(client: httpx.Cli
     assert colours["classes"] == 3
 
 
+def test_every_model_says_where_it_runs_and_why_nowhere_else(client: httpx.Client) -> None:
+    colours = client.get("/v1/models").json()["models"][0]
+    assert colours["precision"] == "fp32"
+    assert {colours["device"], *colours["refused"]} == {"cpu", "openvino", "cuda", "tensorrt"}
+    assert all(colours["refused"].values())
+    metrics = client.get("/metrics").text
+    device = colours["device"]
+    assert f'cutaway_device_info{{device="{device}",model="colours",status="runs"}} 1.0' in metrics
+    [info] = [line for line in metrics.splitlines() if line.startswith("cutaway_model_info{")][:1]
+    assert f'device="{device}",model="colours",precision="fp32"' in info
+    for refused in colours["refused"]:
+        assert f'cutaway_device_info{{device="{refused}",model="colours"' in metrics
+
+
 def test_a_corrupt_bundle_is_reported_and_the_others_are_served(client: httpx.Client) -> None:
     [failed] = client.get("/v1/models").json()["failed"]
     assert (failed["name"], failed["version"]) == ("broken", 1)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bundle.repository import MANIFEST, PREDICT, Bundle
-from service.catalogue import Loaded, StartupError
+from service.loading import Loaded, StartupError
 from service.settings import Settings
 
 Publisher = Callable[[Path, str], Bundle]
