@@ -132,7 +132,7 @@ class ModelFlow(Generic[T, R]):
         sake of one image, several others come too late.
         """
         request = entry.request
-        if request.answer.done() or now >= request.deadline:
+        if request.answer.done():
             return True
         if request.probe:
             return False

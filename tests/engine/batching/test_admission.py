@@ -128,14 +128,43 @@ def test_what_became_hopeless_is_dropped_before_it_costs_a_run() -> None:
 
 def test_a_batch_is_no_larger_than_the_deadlines_in_it_allow() -> None:
     async def scenario() -> None:
-        curve = {1: 0.01, 8: 0.04}
-        async with world(curve) as (network,):
+        async with world({1: 0.01, 8: 0.04}) as (network,):
+            first = asyncio.create_task(ask(network, "first"))
+            await asyncio.sleep(0.001)
             answers = await asyncio.gather(
-                ask(network, "hurried", timeout_seconds=0.02),
+                ask(network, "hurried", timeout_seconds=0.03),
                 *(ask(network, f"{i}") for i in range(7)),
             )
             assert answers[0][0].batch_size == 1
             assert answers[1][0].batch_size == 7
+            await first
+
+    simulate(scenario)
+
+
+def test_the_turns_of_a_large_request_count_for_who_comes_after_it() -> None:
+    async def scenario() -> None:
+        async with world(max_batch=8) as (network,):
+            large = asyncio.create_task(ask(network, *(f"{i}" for i in range(100))))
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            assert network.batcher.wait_seconds == pytest.approx(0.01 * (1 + 7 + 8))
+            with pytest.raises(QueueFullError):
+                await ask(network, "too late", timeout_seconds=0.16)
+            assert (await ask(network, "in time", timeout_seconds=0.2))[0].result == "in time"
+            await large
+
+    simulate(scenario)
+
+
+def test_how_fast_a_run_is_that_has_the_machine_to_itself_teaches_nothing() -> None:
+    async def scenario() -> None:
+        async with world(slots=2, pace=lambda: 0.5) as (network,):
+            for _ in range(20):
+                await ask(network, "alone")
+            assert network.batcher.curve.pace == 1
+            await asyncio.gather(*(ask(network, f"{i}") for i in range(60)))
+            assert network.batcher.curve.pace < 0.6
 
     simulate(scenario)
 
