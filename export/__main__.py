@@ -14,6 +14,7 @@ COMMANDS = {
     "convert": "export.commands.convert",
     "defaults": "export.commands.defaults",
     "finetune": "export.commands.finetune",
+    "precision": "export.commands.precision",
 }
 """A command's module defines it under the name `command`, and imports TensorFlow only when run."""
 

@@ -1,39 +1,19 @@
 """What a person reads on the terminal while a model is exported, and afterwards."""
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from bundle.repository import Bundle
 from export.end_to_end import MAX_PROBABILITY_DIFFERENCE
 from export.parity import LAYER_RELATIVE, PREDICTION_ABSOLUTE
+from export.steps import Steps
 from export.verify import Verdict
 
 WORST_LAYERS = 5
 
 
-class Report:
+class Report(Steps):
     """Steps as they happen, and a summary."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-
-    @contextmanager
-    def step(self, words: str) -> Iterator[None]:
-        """Show what is going on; it may take a minute."""
-        started = time.monotonic()
-        with self._console.status(words):
-            yield
-        seconds = time.monotonic() - started
-        self._console.print(f"[green]✓[/] {words} [dim]({seconds:.1f} s)[/]", highlight=False)
-
-    def note(self, words: str) -> None:
-        """Something that the user should know."""
-        self._console.print(f"[yellow]![/] {words}", highlight=False)
 
     def summary(self, bundle: Bundle, verdict: Verdict, seconds: float) -> None:
         """The gates' measurements, the worst layers, sizes and time."""

@@ -1,0 +1,1 @@
+"""fp16 and int8 variants of a published bundle's prediction graph, each measured against fp32."""
