@@ -77,6 +77,4 @@ _FAILED = Error(code="internal", message="the network failed on this picture").m
 
 def _cut(pixels: Pixels, top_k: int, rows: int) -> list[Work]:
     """Ready pictures, so many in a piece; views, no copies."""
-    return [
-        Work(b"", top_k, pixels[start : start + rows]) for start in range(0, len(pixels), rows)
-    ]
+    return [Work(b"", top_k, pixels[start : start + rows]) for start in range(0, len(pixels), rows)]

@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Literal
 
-from engine.errors import QueueFullError
+from engine.errors import DeadlineUnreachableError, QueueFullError
 
 Reason = Literal["full", "late", "expired"]
 """Why a request got no answer: no room in the queue; refused, since it could not make its
@@ -49,12 +49,12 @@ class Admission:
             own: seconds of the request's own last run.
 
         Raises:
-            QueueFullError: try again when so much as is too much has been run.
+            DeadlineUnreachableError: try again when so much as is too much has been run.
         """
         if needed_seconds <= timeout_seconds:
             return
         self.rejected["late"] += 1
-        raise QueueFullError(
+        raise DeadlineUnreachableError(
             f"an answer would take {needed_seconds * 1000:.0f} ms, of which {own * 1000:.0f} ms "
             f"are its own run, and its deadline is in {timeout_seconds * 1000:.0f} ms; try again "
             "later, or allow more time",

@@ -77,7 +77,8 @@ class Batcher(Generic[T, R]):
             timeout_seconds: from now.
 
         Raises:
-            QueueFullError: no room, or no answer in time to be expected; none was taken.
+            QueueFullError: no room; none was taken.
+            DeadlineUnreachableError: no answer in time to be expected; none was taken.
             DeadlineExceededError: it was taken, and there was no answer in time.
             RuntimeError: the batcher was closed.
         """
