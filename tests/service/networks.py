@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from onnx import TensorProto, helper
 
+from bundle.manifest import Precision
 from bundle.publishing import publish, staging
 from bundle.repository import INSPECT, PREDICT, Bundle, Repository
 from engine.graphs import load_graph, prune
@@ -21,6 +22,7 @@ from tests.engine.attribution.toys import (
     weights_of,
 )
 
+FP32 = Precision(name="fp32", file=PREDICT, top1_agreement=1, max_abs_difference=0)
 LABELS = ("bag", "boot", "coat", "bag ")
 
 
@@ -59,6 +61,12 @@ def publish_network(root: Path, name: str) -> Bundle:
             repository,
             folder,
             lambda version, files: manifest.model_copy(
-                update={"name": name, "version": version, "labels": LABELS, "files": files}
+                update={
+                    "name": name,
+                    "version": version,
+                    "labels": LABELS,
+                    "precisions": (FP32,),
+                    "files": files,
+                }
             ),
         )
