@@ -26,9 +26,21 @@ class Recipe(Protocol):
 
 
 def build_recipe(
-    spec: ImageInput, preprocessing: Preprocessing, limits: ImageLimits = DEFAULT_LIMITS
+    spec: ImageInput,
+    preprocessing: Preprocessing,
+    limits: ImageLimits = DEFAULT_LIMITS,
+    *,
+    draft: bool = False,
 ) -> Recipe:
     """The recipe that a manifest names, for its input size.
+
+    Args:
+        spec: the network's input.
+        preprocessing: what training did.
+        limits: what may be decoded at all.
+        draft: decode a JPEG that is more than twice as large as needed at a reduced size: a third
+            to a quarter of the time for a camera's picture, and pixels that are near those of
+            training, no longer equal to them. See docs/preprocessing.md for what it does to labels.
 
     Raises:
         RecipeError: the recipe has no such setting.
@@ -45,4 +57,4 @@ def build_recipe(
                 f"received {preprocessing.crop_fraction:g}"
             )
     recipe = TensorFlowRecipe if preprocessing.recipe == "tensorflow" else PillowRecipe
-    return recipe(spec, preprocessing, limits)
+    return recipe(spec, preprocessing, limits, draft)

@@ -25,7 +25,11 @@ _SRGB_GAMMA = 45_455
 
 
 def decode(
-    data: bytes, channels: int, limits: ImageLimits, background: Background = None
+    data: bytes,
+    channels: int,
+    limits: ImageLimits,
+    background: Background = None,
+    least: tuple[int, int] | None = None,
 ) -> NDArray[np.uint8]:
     """Decode a picture as TensorFlow does: uint8 (height, width, channels), RGB or grey.
 
@@ -40,7 +44,8 @@ def decode(
     BMP: equal. An 8-bit one yields its palette *indices* as grey levels: TensorFlow never looks at
         the palette.
     WebP: equal. With alpha or animated: alpha dropped, first frame.
-    `background` goes under transparent pixels; TensorFlow has no such thing.
+    `background` goes under transparent pixels; TensorFlow has no such thing. Nor has it `least`: a
+    JPEG, unless CMYK, may come at a reduced size that reaches this height and width.
     Whatever TensorFlow refuses is decoded by Pillow: TIFF; GIF, BMP, WebP and CMYK JPEG for a
     model of one channel; WebP with alpha; BMP of 1, 4 or 16 bits or compressed.
 
@@ -54,7 +59,7 @@ def decode(
             with decode_errors(name):
                 if jpeg.cmyk:
                     return _from_cmyk(data, channels)
-                return decode_jpeg(data, "GRAY" if channels == 1 else "RGB")
+                return decode_jpeg(data, "GRAY" if channels == 1 else "RGB", least)
     with open_image(data, limits) as image, decode_errors(name):
         if background is None or not image.has_transparency_data:
             return _by_pillow(image, channels, data)

@@ -14,6 +14,10 @@ from numpy.typing import NDArray
 from engine.arrays import Pixels
 from engine.recipes.kernels import Interpolation, Taps, taps
 
+# Rows of the result at a time. Temporaries of the whole (3 MB for a photograph of 500 x 375) go
+# back to the system after each picture and come again page by page: 1.6 of 3.3 ms.
+_BAND = 32
+
 _Number = TypeVar("_Number", np.intp, np.float32)
 
 
@@ -34,15 +38,13 @@ def resize(
     levels, area within 0.02.
     """
     source_height, source_width, channels = pixels.shape
-    used, down = _down(source_height, height, interpolation, antialias)
     across = _across(source_width, width, interpolation, antialias, channels)
-    rows = pixels.reshape(source_height, -1)
-    if used.size < source_height:
-        rows = rows.take(used, axis=0)
-    narrow = _mix(rows, across, across.weights, axis=1)
-    return _mix(narrow, down, down.weights[:, :, np.newaxis], axis=0).reshape(
-        height, width, channels
-    )
+    source = pixels.reshape(source_height, -1)
+    result = np.empty((height, width * channels), np.float32)
+    for place, used, down in _bands(source_height, height, interpolation, antialias):
+        narrow = _mix(source.take(used, axis=0), across, across.weights, axis=1)
+        result[place] = _mix(narrow, down, down.weights[:, :, np.newaxis], axis=0)
+    return result.reshape(height, width, channels)
 
 
 def _mix(
@@ -66,16 +68,21 @@ def _gather(source: Pixels, indices: NDArray[np.intp], axis: int) -> NDArray[np.
 
 
 @lru_cache(maxsize=64)
-def _down(
+def _bands(
     source: int, target: int, interpolation: Interpolation, antialias: bool
-) -> tuple[NDArray[np.intp], Taps]:
-    """The rows that are needed at all, and the taps counted in them."""
+) -> tuple[tuple[slice, NDArray[np.intp], Taps], ...]:
+    """Some rows of the result, the source's rows that they need, and the taps counted in these."""
     table = taps(source, target, interpolation, antialias)
-    used, positions = np.unique(
-        np.concatenate([table.first[np.newaxis], table.others]), return_inverse=True
-    )
-    positions = positions.reshape(-1, target)
-    return _frozen(used), Taps(_frozen(positions[0]), _frozen(positions[1:]), table.weights)
+    bands: list[tuple[slice, NDArray[np.intp], Taps]] = []
+    for start in range(0, target, _BAND):
+        place = slice(start, min(start + _BAND, target))
+        indices = np.concatenate([table.first[np.newaxis, place], table.others[:, place]])
+        used, positions = np.unique(indices, return_inverse=True)
+        positions = positions.reshape(indices.shape)
+        weights = _frozen(table.weights[:, place].copy())
+        down = Taps(_frozen(positions[0]), _frozen(positions[1:]), weights)
+        bands.append((place, _frozen(used), down))
+    return tuple(bands)
 
 
 @lru_cache(maxsize=64)

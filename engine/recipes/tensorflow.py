@@ -14,6 +14,7 @@ from engine.arrays import Pixels
 from engine.images import ImageLimits, open_image
 from engine.recipes.decoding import decode
 from engine.recipes.levels import find_turn, to_array
+from engine.recipes.photographs import OVERSAMPLED
 from engine.recipes.resizing import resize
 
 Levels = NDArray[np.float32]
@@ -27,11 +28,15 @@ class TensorFlowRecipe:
     target's shape. pad: `pad_to_aspect_ratio=True`, between black bars. lanczos is lanczos3.
     Keras knows neither `exif: apply` nor a `background`; both are done where the manifest states
     them.
+
+    With `draft`, a JPEG more than twice as large as needed is decoded at a reduced size, unless it
+    is padded. Where the resize does not antialias, the draft is smoother than what training saw.
     """
 
     spec: ImageInput
     preprocessing: Preprocessing
     limits: ImageLimits
+    draft: bool = False
 
     def __call__(self, data: bytes) -> Pixels:
         """Decode and resize one picture; thread-safe.
@@ -39,7 +44,8 @@ class TensorFlowRecipe:
         Raises:
             ImageError: the picture is not allowed, too large, or corrupt.
         """
-        pixels = decode(data, self.spec.channels, self.limits, self.preprocessing.background)
+        background = self.preprocessing.background
+        pixels = decode(data, self.spec.channels, self.limits, background, self._least())
         if self.preprocessing.exif == "apply":
             pixels = self._upright(pixels, data)
         match self.preprocessing.method:
@@ -53,6 +59,15 @@ class TensorFlowRecipe:
             return levels
         np.rint(levels, out=levels)  # half to even
         return np.clip(levels, 0, 255, out=levels).astype(np.uint8)
+
+    def _least(self) -> tuple[int, int] | None:
+        """Height and width that a draft must reach, whichever way its EXIF turns it."""
+        if not self.draft or self.preprocessing.method == "pad":
+            return None
+        height, width = OVERSAMPLED * self.spec.height, OVERSAMPLED * self.spec.width
+        if self.preprocessing.exif == "apply":
+            height = width = max(height, width)
+        return height, width
 
     def _upright(self, pixels: NDArray[np.uint8], data: bytes) -> NDArray[np.uint8]:
         """The pixels turned as the file's EXIF orientation asks."""
