@@ -36,6 +36,14 @@ from export.untyped import Setting
     help="How int8's ranges follow from the values seen.",
 )
 @click.option(
+    "--keep-first",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Leave the first N convolutions in fp32: int8 agrees better and is slower.",
+)
+@click.option(
     "--threshold",
     type=click.FloatRange(0.5, 0.999),
     default=0.99,

@@ -38,8 +38,9 @@ class Agreement:
 
     @property
     def agreed(self) -> int:
-        """Pictures with the same first class."""
-        return int((self.answers.argmax(axis=1) == self.reference.argmax(axis=1)).sum())
+        """Pictures with the same first class; an answer that is no number has none."""
+        same = self.answers.argmax(axis=1) == self.reference.argmax(axis=1)
+        return int((same & np.isfinite(self.answers).all(axis=1)).sum())
 
     @property
     def top1_agreement(self) -> float:
@@ -86,7 +87,7 @@ def answer(graph: Path, manifest: Manifest, pictures: Iterable[Pixels]) -> Score
         session.run(names, {manifest.input.tensor: np.stack(part)})[0]
         for part in _batches(pictures)
     ]
-    scores = np.concatenate(rows)
+    scores = np.concatenate(rows) if rows else np.zeros((0, len(manifest.labels)), np.float32)
     return _softmax(scores) if manifest.output.activation == "none" else scores
 
 

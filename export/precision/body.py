@@ -27,7 +27,7 @@ def prepare(predict: Path) -> onnx.ModelProto:
         model = onnx.load(prepared)
     for index, node in enumerate(model.graph.node):
         node.name = f"{index}:{node.name or node.op_type}"
-    if not any(node.op_type in WEIGHTED for node in model.graph.node):
+    if not weighted(model):
         raise SettingsError("the network has neither a convolution nor a dense layer to convert")
     return model
 
@@ -43,6 +43,11 @@ def ends(model: onnx.ModelProto) -> list[str]:
         | {node.name for node in model.graph.node}
         - _reached(tuple(reversed(model.graph.node)), onward=False)
     )
+
+
+def weighted(model: onnx.ModelProto) -> list[str]:
+    """Names of the convolutions and dense layers, in the order of computation."""
+    return [node.name for node in model.graph.node if node.op_type in WEIGHTED]
 
 
 def _reached(nodes: Sequence[onnx.NodeProto], *, onward: bool) -> set[str]:

@@ -2,7 +2,7 @@
 
 import logging
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,8 +10,10 @@ import onnx
 from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
 
 from engine.arrays import Pixels
-from export.precision.body import ends
+from engine.graphs import prune
+from export.precision.body import ends, weighted
 from export.precision.calibration import METHODS, write_ranges
+from export.precision.correction import correct_biases
 from export.precision.options import Method
 
 OPERATORS = [
@@ -22,36 +24,54 @@ OPERATORS = [
 """Those for which ONNX Runtime's CPU has integer kernels, or which only move values."""
 
 
-def quantize(model: onnx.ModelProto, pictures: Iterable[Pixels], method: Method) -> onnx.ModelProto:
+def quantize(
+    model: onnx.ModelProto,
+    read: Callable[[], Iterable[Pixels]],
+    method: Method,
+    keep_first: int = 0,
+) -> onnx.ModelProto:
     """The network with 8-bit weights, a scale for each channel, and 8-bit activations.
 
-    Weights are unsigned like the activations. Signed ones are faster nowhere that matters and wrong
-    where the processor has no VNNI: AVX2 adds two products of an unsigned and a signed byte in 16
-    bits, which saturates (docs/decisions/0007-precisions.md has the numbers).
+    Weights are unsigned like the activations: AVX2 adds two products of an unsigned and a signed
+    byte in 16 bits, which saturates, and only a processor with VNNI does not (the numbers are in
+    docs/decisions/0007-precisions.md).
 
     Args:
         model: prepared, weights inside.
-        pictures: to calibrate on, (height, width, channels) each.
+        read: begins anew with the pictures to calibrate on, (height, width, channels) each.
         method: how the ranges follow from the values seen.
+        keep_first: so many of the first weighted nodes stay in float32; their errors go through the
+            whole network.
     """
+    kept = [*ends(model), *weighted(model)[:keep_first]]
     with tempfile.TemporaryDirectory() as scratch, _quiet():
-        folder = Path(scratch)
-        ranges, source, target = (folder / name for name in ("ranges", "fp32.onnx", "int8.onnx"))
-        write_ranges(model, pictures, method, OPERATORS, ranges)
-        onnx.save(model, source)
-        quantize_static(
-            source,
-            target,
-            quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=OPERATORS,
-            per_channel=True,
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QUInt8,
-            nodes_to_exclude=ends(model),
-            calibrate_method=METHODS[method][0],
-            calibration_cache_path=ranges,
-        )
-        return onnx.load(target)
+        ranges = Path(scratch) / "ranges.json"
+        write_ranges(model, read(), method, OPERATORS, ranges)
+        plain = _quantized(model, ranges, method, kept)
+        corrected = correct_biases(model, plain, read())
+        outputs = [output.name for output in model.graph.output]
+        return prune(_quantized(corrected, ranges, method, kept), outputs)
+
+
+def _quantized(
+    model: onnx.ModelProto, ranges: Path, method: Method, kept: list[str]
+) -> onnx.ModelProto:
+    """The network with ranges that are known; `kept` names the nodes that stay in float32."""
+    source, target = ranges.with_name("fp32.onnx"), ranges.with_name("int8.onnx")
+    onnx.save(model, source)
+    quantize_static(
+        source,
+        target,
+        quant_format=QuantFormat.QDQ,
+        op_types_to_quantize=OPERATORS,
+        per_channel=True,
+        activation_type=QuantType.QUInt8,
+        weight_type=QuantType.QUInt8,
+        nodes_to_exclude=kept,
+        calibrate_method=METHODS[method][0],
+        calibration_cache_path=ranges,
+    )
+    return onnx.load(target)
 
 
 @contextmanager

@@ -22,6 +22,7 @@ class PrecisionOptions:
         calibrate: folder of pictures that find the ranges of int8's activations.
         held_out: folder of pictures to measure on; None keeps a part of `calibrate` for it.
         method: how the ranges are found.
+        keep_first: so many of the first convolutions and dense layers stay in fp32 in int8.
         threshold: share of held-out pictures that must keep fp32's first class.
     """
 
@@ -32,6 +33,7 @@ class PrecisionOptions:
     held_out: Path | None = None
     method: Method = "percentile"
     threshold: float = 0.99
+    keep_first: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what cannot be done.

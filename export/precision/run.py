@@ -1,7 +1,7 @@
 """The whole road from a published bundle to its next version with more precisions."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -141,8 +141,12 @@ def _variant(name: Variant, model: onnx.ModelProto, material: Material) -> onnx.
     """The prepared network in another precision."""
     if name == "fp16":
         return halve(model, material.golden)
-    pictures = read_pictures(material.parts.calibration, material.recipe)
-    return quantize(model, pictures, material.options.method)
+    options, files = material.options, material.parts.calibration
+
+    def read() -> Iterator[Pixels]:
+        return read_pictures(files, material.recipe)
+
+    return quantize(model, read, options.method, options.keep_first)
 
 
 def _words(name: Variant, material: Material) -> str:
