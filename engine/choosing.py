@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bundle.manifest import ImageInput, PrecisionName
 from bundle.repository import Bundle
 from engine.devices import KINDS, Device, candidates, parse_device, reason
-from engine.errors import EngineError, PrecisionError
+from engine.errors import EngineError, GraphError, PrecisionError
 from engine.golden import GoldenError, check_golden
 from engine.precisions import declared_precision, precisions_to_try
 from engine.runners.cpu import open_cpu
@@ -15,7 +15,10 @@ from engine.runners.openvino import open_openvino
 from engine.runners.runner import Runner
 from engine.runners.tensorrt import open_tensorrt
 from engine.sessions import return_memory
-from engine.warm_up import measure_pace
+from engine.warm_up import make_noise, measure_pace
+
+TRIED = 2
+"""Pictures of the first run: a graph whose batch axis is fixed opens, and does not run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +121,19 @@ def _open_best(device: Device, wish: Wish) -> Runner:
 
 
 def _open_checked(device: Device, precision: PrecisionName, wish: Wish) -> Runner:
-    """A device in one precision, checked on the golden pictures."""
-    runner = _open(device, precision, wish)
+    """A device in one precision, tried in one run and checked on the golden pictures."""
     declared = declared_precision(wish.bundle, precision)
     try:
+        runner = _open(device, precision, wish)
+        runner.run(make_noise(wish.bundle.manifest.input, min(TRIED, wish.max_batch)))
         check_golden(runner.run, wish.bundle, declared, wish.max_batch)
     except GoldenError as error:
-        raise GoldenError(
-            f"{device.name} in {precision}: {error}; set the device to another, or the precision"
-        ) from error
+        raise GoldenError(f"{device.name} in {precision}: {error}") from error
+    except EngineError:
+        raise
+    except Exception as error:  # ONNX Runtime's errors share no base of their own
+        words = str(error).partition("\n")[0]
+        raise GraphError(f"{declared.file} does not run on {device.name}: {words}") from error
     return runner
 
 

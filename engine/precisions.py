@@ -3,7 +3,7 @@
 from bundle.manifest import Precision, PrecisionName
 from bundle.repository import Bundle
 from engine.devices import Device
-from engine.errors import PrecisionError
+from engine.errors import GraphError, PrecisionError
 
 COMPUTED: dict[str, tuple[PrecisionName, ...]] = {
     "cpu": ("fp32", "int8"),
@@ -26,9 +26,12 @@ def declared_precision(bundle: Bundle, name: str) -> Precision:
 
     Raises:
         PrecisionError: the bundle has no such graph.
+        GraphError: it has none at all.
     """
     declared = {entry.name: entry for entry in bundle.manifest.precisions}
     found = declared.get(name) or (declared.get("fp32") if name in ("auto", "bf16") else None)
+    if "fp32" not in declared:
+        raise GraphError(f"{bundle.manifest.name} declares no fp32 graph; export it again")
     if found is None:
         raise PrecisionError(
             f"{bundle.manifest.name} has no {name} graph; it has {', '.join(declared)}: "

@@ -71,6 +71,11 @@ class Catalogue:
                 of_each(lambda served: served.queued),
             ),
             Gauge(
+                "cutaway_max_batch",
+                "Pictures of a run at most; halved where the device's memory did not do.",
+                of_each(lambda served: served.max_batch),
+            ),
+            Gauge(
                 "cutaway_inspect_sessions",
                 "Pruned networks that are kept for inspections.",
                 of_each(lambda served: len(served.classifier.inspector.sessions.kept)),

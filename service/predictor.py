@@ -1,20 +1,24 @@
 """One served model: pictures in, the wire's results out."""
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from time import perf_counter
 
-from engine.batching.batcher import Batcher, Outcome
+from engine.batching.batcher import Batcher
 from engine.batching.curve import ServiceCurve
 from engine.classifier import Classifier
 from engine.errors import DeadlineExceededError, QueueFullError
 from service.decoding import Decoded, Decoding
+from service.errors import NotReadyError
 from service.parcels import Parcel
 from service.settings import Settings
 from service.slots import Slots
 from service.uploads import Upload
 from service.work import Done, Json, Work, do
+
+log = logging.getLogger("cutaway")
 
 
 class Predictor:
@@ -46,14 +50,18 @@ class Predictor:
         self._slots = slots
         self._queue_images = settings.queue_images
         self._decoding = Decoding(classifier, decoders)
-        self._curve = ServiceCurve(curve)
         self._batcher: Batcher[Work, Done] = slots.scheduler.batcher(
             self._run,
-            self._curve,
+            ServiceCurve(curve),
             max_batch=settings.max_batch,
             max_queue=settings.queue_images,
             max_wait_seconds=settings.max_wait_ms / 1000,
         )
+
+    @property
+    def max_batch(self) -> int:
+        """Pictures of a run at most; less than was set where the device's memory did not do."""
+        return self._batcher.max_batch
 
     @property
     def queued(self) -> int:
@@ -70,15 +78,14 @@ class Predictor:
             QueueFullError: too many pictures wait, or the answer would come too late; none was
                 taken.
             DeadlineExceededError: no answer in time.
+            NotReadyError: the service is stopping.
         """
         started = perf_counter()
         parcel = await self._pack(upload, top_k, timeout_ms)
-        spent_seconds = perf_counter() - started
-        outcomes = await self._batcher.submit(
-            parcel.works,
-            sizes=[work.images for work in parcel.works],
-            timeout_seconds=max(timeout_ms / 1000 - spent_seconds, 0.0),
-        )
+        left_seconds = timeout_ms / 1000 - (perf_counter() - started)
+        if self._batcher.closed:
+            raise NotReadyError("the service is stopping; try again later")
+        outcomes = await self._batcher.submit(parcel.works, timeout_seconds=left_seconds)
         parcel.fill(outcomes)
         return {
             "model": self.manifest.name,
@@ -86,7 +93,7 @@ class Predictor:
             "precision": self.classifier.runner.precision,
             "score": self.manifest.output.score,
             "results": parcel.results,
-            "timing_ms": _timing(parcel, outcomes),
+            "timing_ms": parcel.timing_ms(outcomes),
             "batch_size": max((outcome.batch_size for outcome in outcomes), default=0),
         }
 
@@ -107,31 +114,26 @@ class Predictor:
 
     async def _pack(self, upload: Upload, top_k: int, timeout_ms: int) -> Parcel:
         """The upload as work; for a GPU its pictures are decoded here."""
-        rows = min(self._curve.best, self._batcher.max_batch)
         if not self.classifier.runner.decodes_apart:
-            return Parcel.of_upload(upload, top_k, rows)
+            return Parcel.of_upload(upload, top_k)
         started = perf_counter()
         try:
             async with asyncio.timeout(timeout_ms / 1000):
                 decoded = await self.decode(upload)
         except TimeoutError as error:
             raise DeadlineExceededError(f"no answer within {timeout_ms} ms") from error
-        return Parcel.of_decoded(decoded, top_k, rows, (perf_counter() - started) * 1000)
+        return Parcel.of_decoded(decoded, top_k, (perf_counter() - started) * 1000)
 
     async def _run(self, works: Sequence[Work]) -> list[Done]:
         """A batch in a thread of a slot: the request's one hop."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._slots.threads, self._do, works)
+        try:
+            return await loop.run_in_executor(self._slots.threads, self._do, works)
+        except Exception as error:
+            if works[1:]:
+                text = "%d pictures failed together in %s, and are tried in halves: %s"
+                log.warning(text, len(works), self.manifest.name, error)
+            raise
 
     def _do(self, works: Sequence[Work]) -> list[Done]:
         return do(works, self.classifier, alone=self._slots.alone)
-
-
-def _timing(parcel: Parcel, outcomes: Sequence[Outcome[Done]]) -> Json:
-    """The slowest of each, in milliseconds; work that failed counts for its wait alone."""
-    done = [outcome.result for outcome in outcomes if isinstance(outcome.result, Done)]
-    return {
-        "decode": round(max((each.decode_ms for each in done), default=0.0) + parcel.decode_ms, 3),
-        "queue": round(max((outcome.queue_ms for outcome in outcomes), default=0.0), 3),
-        "inference": round(max((each.inference_ms for each in done), default=0.0), 3),
-    }

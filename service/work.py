@@ -1,7 +1,7 @@
 """What waits for the network, and what a slot's thread does with it: decode, predict, choose."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
@@ -18,13 +18,14 @@ Json = dict[str, Any]
 
 @dataclass(slots=True)
 class Work:
-    """One encoded picture, or some ready ones, of one request.
+    """One picture of a request.
 
     Args:
-        data: the picture's file; empty where `pixels` are there.
+        data: its file; empty where it is decoded already.
         top_k: classes to answer.
-        pixels: (batch, height, width, channels) once decoded. They stay here while the batch is
-            bisected, so that no picture is decoded twice.
+        pixels: (batch, height, width, channels), the decoded pictures that it is one of.
+        row: which of them. Decoded pixels stay here while a batch is halved, so that no picture
+            is decoded twice.
         error: why it cannot be decoded.
         decode_ms: what that took.
     """
@@ -32,13 +33,9 @@ class Work:
     data: bytes
     top_k: int
     pixels: Pixels | None = None
+    row: int = 0
     error: ImageError | None = None
     decode_ms: float = 0.0
-
-    @property
-    def images(self) -> int:
-        """How many pictures it is."""
-        return 1 if self.pixels is None else len(self.pixels)
 
     def decode(self, decode: Callable[[bytes], Pixels]) -> None:
         """Fill in `pixels` or `error`, once."""
@@ -54,18 +51,15 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of one piece of work.
+    """What became of one picture: its best classes, or why it cannot be decoded.
 
-    Args:
-        classes: the best ones of each of its pictures; empty where `error` is there.
-        error: why it cannot be decoded.
-        decode_ms, inference_ms: what it and its batch took.
+    `decode_ms` is its own, `inference_ms` its batch's.
     """
 
-    classes: list[list[Json]] = field(default_factory=list[list[Json]])
-    error: ImageError | None = None
-    decode_ms: float = 0.0
-    inference_ms: float = 0.0
+    classes: list[Json] | None
+    error: ImageError | None
+    decode_ms: float
+    inference_ms: float
 
 
 def do(works: Sequence[Work], classifier: Classifier, *, alone: bool) -> list[Done]:
@@ -78,17 +72,17 @@ def do(works: Sequence[Work], classifier: Classifier, *, alone: bool) -> list[Do
     """
     for work in works:
         work.decode(classifier.decode)
-    ready = [work.pixels for work in works if work.pixels is not None]
+    ready = [work for work in works if work.pixels is not None]
     if not ready:
-        return [Done(error=work.error, decode_ms=work.decode_ms) for work in works]
+        return [Done(None, work.error, work.decode_ms, 0.0) for work in works]
     started = perf_counter()
-    scores = classifier.predict(np.concatenate(ready) if ready[1:] else ready[0], alone=alone)
+    scores = classifier.predict(_join(ready), alone=alone)
     inference_ms = (perf_counter() - started) * 1000
     rows = iter(scores)
     labels = classifier.manifest.labels
     return [
         Done(
-            [best_classes(next(rows), labels, work.top_k) for _ in range(_count(work))],
+            best_classes(next(rows), labels, work.top_k) if work.pixels is not None else None,
             work.error,
             work.decode_ms,
             inference_ms,
@@ -97,6 +91,11 @@ def do(works: Sequence[Work], classifier: Classifier, *, alone: bool) -> list[Do
     ]
 
 
-def _count(work: Work) -> int:
-    """Pictures that were predicted."""
-    return 0 if work.pixels is None else len(work.pixels)
+def _join(ready: Sequence[Work]) -> Pixels:
+    """One array of all pictures; neighbours in one array are not copied."""
+    first = ready[0]
+    whole, begin = first.pixels, first.row
+    assert whole is not None  # noqa: S101  the caller has seen to it
+    if all(work.pixels is whole and work.row == begin + i for i, work in enumerate(ready)):
+        return whole[begin : begin + len(ready)]
+    return np.stack([work.pixels[work.row] for work in ready if work.pixels is not None])

@@ -37,7 +37,7 @@ class Batcher(Generic[T, R]):
             slots, curve, self._execution, self._expire, max_wait_seconds=max_wait_seconds
         )
         self._admission = Admission(max_queue)
-        self._closed = False
+        self.closed = False
 
     @property
     def queued(self) -> int:
@@ -82,7 +82,7 @@ class Batcher(Generic[T, R]):
             DeadlineExceededError: it was taken, and there was no answer in time.
             RuntimeError: the batcher was closed.
         """
-        if self._closed:
+        if self.closed:
             raise RuntimeError("the batcher was closed; no request may be submitted to it")
         counts = self._check(payloads, sizes)
         if not counts:
@@ -111,7 +111,7 @@ class Batcher(Generic[T, R]):
 
     async def close(self) -> None:
         """Take nothing more, answer what waits, and leave the slots to the others."""
-        self._closed = True
+        self.closed = True
         self._flow.held = False
         while self._flow.queued or self._flow.running:
             self._slots.dispatch()

@@ -55,7 +55,8 @@ class Runner(Protocol):
 
 
 def check_interface(session: ort.InferenceSession, manifest: Manifest, file: str) -> None:
-    """A prediction graph takes exactly the declared input and gives the declared prediction.
+    """A prediction graph takes exactly the declared input and gives the declared prediction, a
+    score a label.
 
     Args:
         session: over the graph.
@@ -72,4 +73,10 @@ def check_interface(session: ort.InferenceSession, manifest: Manifest, file: str
         raise GraphError(
             f"{file} of {manifest.name} takes {inputs} and gives {outputs}; "
             f"expected {expected[0]} and {expected[1]}; export it again"
+        )
+    classes = session.get_outputs()[0].shape[-1]
+    if isinstance(classes, int) and classes != len(manifest.labels):
+        raise GraphError(
+            f"{file} of {manifest.name} gives {classes} classes and there are "
+            f"{len(manifest.labels)} labels; export it again"
         )

@@ -4,6 +4,8 @@ import asyncio
 import socket
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -164,3 +166,22 @@ def test_the_pictures_of_who_has_hung_up_are_not_computed(
         connection.close()
     wait_until(lambda: number(client, WAITING) == 0, "they still wait")
     wait_until(lambda: number(client, LEFT) >= left + 20, "they were answered")
+
+
+def test_who_has_hung_up_does_not_hold_up_the_end(
+    start_server: Callable[..., Any], models: Path, pictures: tuple[bytes, ...]
+) -> None:
+    server = start_server(CUTAWAY_MODELS=str(models))
+    with httpx.Client(base_url=server.url) as own:
+        half = (
+            b"POST " + SLOW.encode() + b" HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n\r\nhalf"
+        )
+        many = [send(own, pictures[0]) for _ in range(20)]
+        url = urlsplit(server.url)
+        many.append(socket.create_connection((url.hostname or "", url.port or 0), timeout=30))
+        many[-1].sendall(
+            f"POST {SLOW} HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\nhalf".encode()
+        )
+        for connection in many:
+            connection.close()
+    assert server.stop() == 0  # it is given a minute; BentoML's own timeout took six
