@@ -173,9 +173,6 @@ def test_who_has_hung_up_does_not_hold_up_the_end(
 ) -> None:
     server = start_server(CUTAWAY_MODELS=str(models))
     with httpx.Client(base_url=server.url) as own:
-        half = (
-            b"POST " + SLOW.encode() + b" HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n\r\nhalf"
-        )
         many = [send(own, pictures[0]) for _ in range(20)]
         url = urlsplit(server.url)
         many.append(socket.create_connection((url.hostname or "", url.port or 0), timeout=30))
