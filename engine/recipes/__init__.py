@@ -6,6 +6,7 @@ from bundle.manifest import ImageInput, Preprocessing
 from engine.arrays import Pixels
 from engine.errors import RecipeError
 from engine.images import DEFAULT_LIMITS, ImageLimits
+from engine.recipes.memory import keep_freed_memory
 from engine.recipes.pillow import PillowRecipe
 from engine.recipes.tensorflow import TensorFlowRecipe
 
@@ -34,13 +35,16 @@ def build_recipe(
 ) -> Recipe:
     """The recipe that a manifest names, for its input size.
 
+    From the first one on, the process keeps freed memory: see `engine.recipes.memory`.
+
     Args:
         spec: the network's input.
         preprocessing: what training did.
         limits: what may be decoded at all.
-        draft: decode a JPEG that is more than twice as large as needed at a reduced size: a third
-            to a quarter of the time for a camera's picture, and pixels that are near those of
-            training, no longer equal to them. See docs/preprocessing.md for what it does to labels.
+        draft: decode a JPEG that is more than twice as large as needed at a reduced size: a quarter
+            of the time for a camera's picture, and pixels that are near those of training, no
+            longer equal to them. A recipe that does not antialias is never drafted. See
+            docs/preprocessing.md for what it does to labels.
 
     Raises:
         RecipeError: the recipe has no such setting.
@@ -56,5 +60,6 @@ def build_recipe(
                 "the pillow recipe pads the whole picture: expected crop_fraction 1 with pad, "
                 f"received {preprocessing.crop_fraction:g}"
             )
+    keep_freed_memory()
     recipe = TensorFlowRecipe if preprocessing.recipe == "tensorflow" else PillowRecipe
     return recipe(spec, preprocessing, limits, draft)

@@ -47,7 +47,7 @@ class PillowRecipe:
     65535.
 
     With `draft`, a JPEG more than twice as large as needed is decoded at a reduced size, unless it
-    is padded: near the exact pixels, not equal to them.
+    is padded or taken to the nearest pixel: near the exact pixels, not equal to them.
     """
 
     spec: ImageInput
@@ -140,7 +140,8 @@ class PillowRecipe:
 
     def _least(self, size: Size, turn: Image.Transpose | None) -> Size | None:
         """The smallest size, before the turn, at which an upright picture may be decoded."""
-        if not self.draft or self.preprocessing.method == "pad":
+        asked = self.preprocessing
+        if not self.draft or asked.method == "pad" or asked.interpolation == "nearest":
             return None
         left, top, right, bottom = self._seen(size)
         width = math.ceil(OVERSAMPLED * size[0] * self.spec.width / (right - left))

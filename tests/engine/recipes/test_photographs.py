@@ -109,6 +109,8 @@ def test_a_draft_of_a_small_padded_or_other_picture_is_the_exact_one(
         (encode(scene.crop((0, 0, 140, 120)), "JPEG"), {"crop_fraction": 0.875}),
         (encode(large, "JPEG"), {"method": "pad"}),
         (encode(large, "JPEG"), {"method": "pad", "recipe": "tensorflow"}),
+        (encode(large, "JPEG"), {"recipe": "tensorflow"}),  # it does not antialias
+        (encode(large, "JPEG"), {"interpolation": "nearest"}),
         (encode(large, "PNG"), {"crop_fraction": 0.875}),
         (encode(large.convert("CMYK"), "JPEG"), {}),
     ):
