@@ -88,7 +88,7 @@ def _decode(
 ) -> NDArray[np.uint8]:
     """`simplejpeg.decode_jpeg`, at a reduced size where one is asked for and large enough."""
     height, width = least or (0, 0)
-    # Scales between a half and one cost more than the whole: TurboJPEG has no fast DCT for them.
+    # Scales between a half and one may cost more than the whole (simplejpeg's documentation).
     factor = 2 if least else 1
     return simplejpeg.decode_jpeg(
         data,

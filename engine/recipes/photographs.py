@@ -20,8 +20,8 @@ Number = TypeVar("Number", int, float)
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom in pixels."""
 
-# At twice the network's size a draft's labels are those of the whole picture; at once it, blocks of
-# the JPEG begin to show (levels up to 34 off instead of 7).
+# At twice the network's size a draft is at most 7 levels off, .2 in the mean; decoded at no more
+# than that size, up to 34.
 OVERSAMPLED = 2
 
 _SWAPPING = frozenset(
