@@ -21,7 +21,7 @@ MISSING = (
 )
 OK = 200
 RAMP = 0.1
-"""Share of a run at its start that does not count: connections are made, the queue fills."""
+"""Share of a closed loop's time that is its ramp."""
 STAGGER = 16
 """Processes that share a stated rate: the clients of one hey all send in the same moment."""
 
@@ -32,12 +32,14 @@ class Load:
 
     Args:
         seconds: that requests were sent for.
+        ramp_seconds: at the run's start that do not count: connections are made, queues fill.
         starts, latencies: of each answered request, in seconds; starts since the run's begin.
         statuses: of the same requests.
         client_cpu_seconds: that the generator itself took.
     """
 
     seconds: float
+    ramp_seconds: float
     starts: tuple[float, ...]
     latencies: tuple[float, ...]
     statuses: tuple[int, ...]
@@ -50,7 +52,7 @@ class Load:
 
     def within(self, limit_seconds: float) -> float:
         """Answers with 200 a second that took no longer than this."""
-        ramp = RAMP * self.seconds
+        ramp = self.ramp_seconds
         each = zip(self.starts, self.latencies, self.statuses, strict=True)
         good = sum(
             status == OK and latency <= limit_seconds and ramp <= start + latency <= self.seconds
@@ -61,7 +63,7 @@ class Load:
     @property
     def offered_per_second(self) -> float:
         """Requests sent a second, whatever became of them."""
-        ramp = RAMP * self.seconds
+        ramp = self.ramp_seconds
         sent = sum(ramp <= start <= self.seconds for start in self.starts)
         return sent / (self.seconds - ramp)
 
@@ -97,29 +99,52 @@ def offered(url: str, body: Body, *, rate: float, clients: int, seconds: float) 
         url, body: of each request.
         rate: requests a second, of all clients together.
         clients: at most that many requests wait at a time.
-        seconds: how long.
+        seconds: how long, after a ramp until every client has sent its first request.
     """
     each = max(1, clients // STAGGER)
     own_rate = rate / (STAGGER * each)
+    ramp = 2 / own_rate
+    begin = time.monotonic()
+    delays: list[float] = []
     before = _children_cpu_seconds()
     running: list[subprocess.Popen[str]] = []
     for _ in range(STAGGER):
-        command = _command(url, body, each, seconds, own_rate)
+        delays.append(time.monotonic() - begin)
+        command = _command(url, body, each, ramp + seconds, own_rate)
         running.append(
             subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         )
         time.sleep(1 / own_rate / STAGGER)
     outputs = [process.communicate()[0] for process in running]
-    loads = [parse(output, seconds) for output in outputs]
+    loads = [
+        parse(output, ramp + seconds, ramp_seconds=ramp, delay=delay)
+        for output, delay in zip(outputs, delays, strict=True)
+    ]
     return join(loads, _children_cpu_seconds() - before)
 
 
-def parse(text: str, seconds: float, client_cpu_seconds: float = 0.0) -> Load:
-    """hey's CSV → Load; requests that were never answered are not in it."""
+def parse(
+    text: str,
+    seconds: float,
+    client_cpu_seconds: float = 0.0,
+    *,
+    ramp_seconds: float | None = None,
+    delay: float = 0.0,
+) -> Load:
+    """hey's CSV → Load; requests that were never answered are not in it.
+
+    Args:
+        text: the table.
+        seconds: that hey ran.
+        client_cpu_seconds: that it took.
+        ramp_seconds: which do not count; a tenth where it is not said.
+        delay: seconds that this hey began after the first of several.
+    """
     rows = list(csv.DictReader(text.splitlines()))
     return Load(
         seconds=seconds,
-        starts=tuple(float(row["offset"]) for row in rows),
+        ramp_seconds=RAMP * seconds if ramp_seconds is None else ramp_seconds,
+        starts=tuple(float(row["offset"]) + delay for row in rows),
         latencies=tuple(float(row["response-time"]) for row in rows),
         statuses=tuple(int(row["status-code"]) for row in rows),
         client_cpu_seconds=client_cpu_seconds,
@@ -130,6 +155,7 @@ def join(loads: Sequence[Load], client_cpu_seconds: float) -> Load:
     """Runs at the same time as one."""
     return Load(
         seconds=loads[0].seconds,
+        ramp_seconds=loads[0].ramp_seconds,
         starts=tuple(start for load in loads for start in load.starts),
         latencies=tuple(latency for load in loads for latency in load.latencies),
         statuses=tuple(status for load in loads for status in load.statuses),
@@ -141,7 +167,7 @@ def _command(
     url: str, body: Body, clients: int, seconds: float, rate: float | None = None
 ) -> list[str]:
     """hey's command line."""
-    command = ["hey", "-c", str(clients), "-z", f"{seconds}s", "-o", "csv", "-t", "60"]
+    command = ["hey", "-c", str(clients), "-z", f"{seconds:.3f}s", "-o", "csv", "-t", "60"]
     command += ["-m", "POST", "-D", str(Path(body.file)), "-T", body.content_type]
     return [*command, *(["-q", f"{rate:.4f}"] if rate else []), url]
 

@@ -7,7 +7,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from bundle.repository import Bundle
 from engine.arrays import Pixels
+from engine.images import ImageLimits
+from engine.recipes import build_recipe
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "export" / "samples" / "china.jpg"
@@ -27,6 +30,39 @@ class Body:
 
     file: Path
     content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bodies:
+    """The picture in every way that it is sent.
+
+    Args:
+        jpeg: its bytes.
+        raw: they alone.
+        form: in a form as we take it.
+        peers_form: in a form as BentoML's batchable service takes it.
+        array: ready pixels, one picture.
+    """
+
+    jpeg: bytes
+    raw: Body
+    form: Body
+    peers_form: Body
+    array: Body
+
+
+def make_bodies(bundle: Bundle, folder: Path) -> Bodies:
+    """Bodies for a network, as files in a folder."""
+    jpeg = sample_jpeg()
+    spec = bundle.manifest
+    pixels = build_recipe(spec.input, spec.preprocessing, ImageLimits())(jpeg)
+    return Bodies(
+        jpeg=jpeg,
+        raw=raw_body(folder, jpeg),
+        form=form_body(folder, jpeg, "image"),
+        peers_form=form_body(folder, jpeg, "images"),
+        array=array_body(folder, pixels[np.newaxis]),
+    )
 
 
 def sample_jpeg() -> bytes:

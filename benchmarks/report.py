@@ -12,6 +12,15 @@ from pathlib import Path
 from benchmarks.rounds import Ratio
 
 ROOT = Path(__file__).parents[1]
+FEATURES = {
+    "avx2": "AVX2",
+    "avx512f": "AVX-512",
+    "avx512_vnni": "AVX-512 VNNI",
+    "avx_vnni": "AVX-VNNI",
+    "avx512_bf16": "AVX-512 BF16",
+    "amx_bf16": "AMX BF16",
+    "amx_int8": "AMX INT8",
+}
 PACKAGES = ("onnxruntime", "onnx", "numpy", "bentoml")
 
 
@@ -55,12 +64,12 @@ def table(lines: Sequence[Line]) -> str:
     return "\n".join([head, *rows])
 
 
-def provenance() -> str:
+def provenance(names: Sequence[str] = PACKAGES) -> str:
     """Machine, versions and commit."""
-    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    packages = ", ".join(f"{name} {version(name)}" for name in names)
     return (
-        f"{datetime.now(UTC):%Y-%m-%d}, commit {_commit()}. {_processor()}, {cpu_count()} cores; "
-        f"Python {platform.python_version()}, {packages}."
+        f"{datetime.now(UTC):%Y-%m-%d}, commit {_commit()}. {_processor()}, {cpu_count()} cores "
+        f"({_features()}); Python {platform.python_version()}, {packages}."
     )
 
 
@@ -77,6 +86,13 @@ def _git(*arguments: str) -> str:
     command = ["git", *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     return done.stdout.strip() if done.returncode == 0 else "unknown"
+
+
+def _features() -> str:
+    """Of the processor's features, those that decide how fast networks run."""
+    flags = set(Path("/proc/cpuinfo").read_text().split())
+    found = [name for flag, name in FEATURES.items() if flag in flags]
+    return ", ".join(found) or "no vector features known"
 
 
 def _processor() -> str:
