@@ -12,7 +12,7 @@ COMPILE := ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --
 
 .PHONY: help
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-16s %s\n", $$1, $$2}' Makefile
 
 .PHONY: serve
 serve: ## Set everything up, build the default models if there are none, serve on 127.0.0.1:3000
@@ -31,17 +31,29 @@ test-all: ## Run the whole test suite, the slow tests and the container image to
 	$(BIN)/python -m pytest
 
 .PHONY: bench
-bench: ## Measure what looking inside costs beside a prediction (minutes); writes benchmarks/results
+bench: ## Measure the service beside its ceilings and its peers (half an hour); writes benchmarks/results
+	@deploy/bench.sh
+	@deploy/models.sh
+	TF_CPP_MIN_LOG_LEVEL=2 $(BIN)/python -m benchmarks.serving --models "$(CUTAWAY_MODELS)"
+
+.PHONY: bench-inspection
+bench-inspection: ## Measure what looking inside costs beside a prediction (minutes)
 	@deploy/setup.sh dev
 	@deploy/models.sh
 	TF_CPP_MIN_LOG_LEVEL=2 $(BIN)/python -m benchmarks.inspection --models "$(CUTAWAY_MODELS)"
+
+.PHONY: bench-gpu
+bench-gpu: ## Measure the engine and the service on an NVIDIA GPU; without one, says so
+	@deploy/setup.sh dev
+	@deploy/models.sh
+	TF_CPP_MIN_LOG_LEVEL=2 $(BIN)/python -m benchmarks.gpu --models "$(CUTAWAY_MODELS)"
 
 .PHONY: lint
 lint: ## Check style, types, the walls between the rooms, shell scripts and the Dockerfile
 	@deploy/setup.sh dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
 	$(BIN)/shellcheck deploy/*.sh .ci/run
 	$(BIN)/hadolint Dockerfile

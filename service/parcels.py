@@ -76,6 +76,13 @@ class Parcel:
         decode_ms = self.decode_ms + max((each.decode_ms for each in done), default=0.0)
         return {
             "decode": round(decode_ms, 3),
-            "queue": round(max((outcome.queue_ms for outcome in outcomes), default=0.0), 3),
+            "queue": round(max(map(_waited_ms, outcomes), default=0.0), 3),
             "inference": round(max((each.inference_ms for each in done), default=0.0), 3),
         }
+
+
+def _waited_ms(outcome: Outcome[Done]) -> float:
+    """In the queue, and then at hand for a thread."""
+    done = outcome.result
+    staged_ms = outcome.run_ms - done.spent_ms if isinstance(done, Done) else 0.0
+    return outcome.queue_ms + max(staged_ms, 0.0)

@@ -53,13 +53,14 @@ class Work:
 class Done:
     """What became of one picture: its best classes, or why it cannot be decoded.
 
-    `decode_ms` is its own, `inference_ms` its batch's.
+    `decode_ms` is its own, `inference_ms` its batch's, and `spent_ms` all of its batch's thread.
     """
 
     classes: list[Json] | None
     error: ImageError | None
     decode_ms: float
     inference_ms: float
+    spent_ms: float
 
 
 def do(works: Sequence[Work], classifier: Classifier, *, alone: bool) -> list[Done]:
@@ -70,24 +71,22 @@ def do(works: Sequence[Work], classifier: Classifier, *, alone: bool) -> list[Do
         classifier: of all of them.
         alone: nothing else runs on the device now.
     """
+    begun = perf_counter()
     for work in works:
         work.decode(classifier.decode)
     ready = [work for work in works if work.pixels is not None]
-    if not ready:
-        return [Done(None, work.error, work.decode_ms, 0.0) for work in works]
     started = perf_counter()
-    scores = classifier.predict(_join(ready), alone=alone)
+    scores = iter(classifier.predict(_join(ready), alone=alone) if ready else ())
     inference_ms = (perf_counter() - started) * 1000
-    rows = iter(scores)
     labels = classifier.manifest.labels
-    return [
-        Done(
-            best_classes(next(rows), labels, work.top_k) if work.pixels is not None else None,
-            work.error,
-            work.decode_ms,
-            inference_ms,
-        )
+    best = [
+        best_classes(next(scores), labels, work.top_k) if work.pixels is not None else None
         for work in works
+    ]
+    spent_ms = (perf_counter() - begun) * 1000
+    return [
+        Done(classes, work.error, work.decode_ms, inference_ms, spent_ms)
+        for work, classes in zip(works, best, strict=True)
     ]
 
 
