@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import onnx
 from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
@@ -15,6 +16,9 @@ from export.precision.body import ends, weighted
 from export.precision.calibration import METHODS, write_ranges
 from export.precision.correction import correct_biases
 from export.precision.options import Method
+
+Overrides = dict[str, list[dict[str, Any]]]
+"""Settings of single tensors, in ONNX Runtime's words."""
 
 OPERATORS = [
     "Add", "AveragePool", "Clip", "Concat", "Conv", "ConvTranspose", "Flatten", "Gemm",
@@ -30,11 +34,11 @@ def quantize(
     method: Method,
     keep_first: int = 0,
 ) -> onnx.ModelProto:
-    """The network with 8-bit weights, a scale for each channel, and 8-bit activations.
+    """The network with 7-bit weights, a scale for each channel, and 8-bit activations.
 
-    Weights are unsigned like the activations: AVX2 adds two products of an unsigned and a signed
-    byte in 16 bits, which saturates, and only a processor with VNNI does not (the numbers are in
-    docs/decisions/0007-precisions.md).
+    A processor without VNNI adds two products of an activation and a weight in 16 bits, which 8-bit
+    weights overflow silently (docs/decisions/0007-precisions.md has the numbers). With 7 bits the
+    same bundle answers the same everywhere. Depthwise kernels add in 32 bits: those keep all 8.
 
     Args:
         model: prepared, weights inside.
@@ -66,12 +70,26 @@ def _quantized(
         op_types_to_quantize=OPERATORS,
         per_channel=True,
         activation_type=QuantType.QUInt8,
-        weight_type=QuantType.QUInt8,
+        weight_type=QuantType.QInt8,
+        reduce_range=True,
+        extra_options={"TensorQuantOverrides": _full_range(model, kept)},
         nodes_to_exclude=kept,
         calibrate_method=METHODS[method][0],
         calibration_cache_path=ranges,
     )
     return onnx.load(target)
+
+
+def _full_range(model: onnx.ModelProto, kept: list[str]) -> Overrides:
+    """All 8 bits for the weights of depthwise convolutions: (channels, 1, height, width)."""
+    constants = {tensor.name: tensor.dims for tensor in model.graph.initializer}
+    full = {"quant_type": QuantType.QInt8, "axis": 0, "symmetric": True, "reduce_range": False}
+    return {
+        node.input[1]: [full]
+        for node in model.graph.node
+        if node.op_type == "Conv" and node.name not in kept
+        if constants.get(node.input[1], [0, 0])[1] == 1
+    }
 
 
 @contextmanager
