@@ -48,7 +48,7 @@ def _explanation(effort: Effort, picture: str) -> str:
     """How to read the tables."""
     return (
         f"{picture}; 16 clients of `hey` on the same cores. Medians of {effort.rounds} rounds of "
-        f"at least {effort.seconds:g} s in which all took turns; in brackets the middle half of the rounds. "
+        f"at least {effort.seconds:g} s in which all took turns; in brackets their middle half. "
         "Ratios are of the same round; pictures a second hold for this machine and hour alone. "
         "The peers decode with Pillow and run ONNX Runtime's stock CPU provider on the same "
         "network file; of each, the form that was the fastest here. CPU is of the whole tree of "
