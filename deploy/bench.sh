@@ -20,6 +20,7 @@ if ! command -v hey >/dev/null 2>&1; then
   $root env DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --no-install-recommends hey
 fi
 
+deploy/setup.sh dev
 # A newer dev.txt takes the peers away again (setup.sh syncs .venv), so the copy alone says too little.
 if cmp -s "$lock" "$installed" && .venv/bin/python -c 'import importlib.util, sys; sys.exit(importlib.util.find_spec("litserve") is None)'; then
   exit 0
