@@ -74,7 +74,7 @@ image: ## Build the container image, run it hardened and predict through it
 lock: ## Compile requirements/*.in into the hashed locks (UPGRADE=--upgrade takes newer versions)
 	@deploy/setup.sh dev
 	cd requirements && $(COMPILE) dev.in -o dev.txt
-	cd requirements && for name in uv export service gpu; do \
+	cd requirements && for name in uv export service gpu bench; do \
 		$(COMPILE) --constraint dev.txt $$name.in -o $$name.txt || exit 1; done
 
 .PHONY: clean

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 REQUIREMENTS = Path(__file__).parents[2] / "requirements"
-NAMES = ("uv", "service", "gpu", "export", "dev")
+NAMES = ("uv", "service", "gpu", "export", "dev", "bench")
 
 
 def entries(name: str) -> dict[str, set[str]]:
@@ -54,6 +54,8 @@ def test_the_locks_agree_with_each_other() -> None:
     for name in ("uv", "service", "export"):
         for package, versions in entries(name).items():
             assert versions <= everything[package], (name, package)
+    for package, versions in everything.items():  # the peers come on top of all that tests
+        assert versions == entries("bench")[package], package
 
 
 def test_the_locks_serve_both_pythons() -> None:
