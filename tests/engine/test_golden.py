@@ -1,6 +1,7 @@
 """Golden pictures: a device that answers otherwise than Keras is not taken."""
 
 from collections.abc import Callable
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -98,7 +99,10 @@ def test_a_bundle_without_golden_pictures_passes(colours: Bundle) -> None:
 def test_golden_pictures_that_are_none_are_one_sentence(
     colours: Bundle, content: dict[str, np.ndarray]
 ) -> None:
-    np.savez(colours.path(GOLDEN), **content)
+    with ZipFile(colours.path(GOLDEN), "w") as archive:
+        for name, values in content.items():
+            with archive.open(f"{name}.npy", "w") as file:
+                np.save(file, values)
     with pytest.raises(GoldenError, match="colours version 1 does not hold its golden pictures"):
         check_golden(answering(KERAS), colours, FP32)
 
