@@ -52,7 +52,7 @@ class PrecisionReport(Steps):
         self._console.print(
             f"published [bold]{manifest.name}[/] version {manifest.version} with "
             f"{' and '.join(variants)} ({added / 1e6:.1f} MB more): {bundle.folder}\n"
-            f"  serve it with CUTAWAY_PRECISION={variants[0]}",
+            f"  serve it with CUTAWAY_PRECISION={' or '.join(variants)}",
             highlight=False,
         )
 
