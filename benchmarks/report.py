@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from os import cpu_count
 from pathlib import Path
 
@@ -66,11 +66,19 @@ def table(lines: Sequence[Line]) -> str:
 
 def provenance(names: Sequence[str] = PACKAGES) -> str:
     """Machine, versions and commit."""
-    packages = ", ".join(f"{name} {version(name)}" for name in names)
+    packages = ", ".join(f"{name} {_version(name)}" for name in names)
     return (
         f"{datetime.now(UTC):%Y-%m-%d}, commit {_commit()}. {_processor()}, {cpu_count()} cores "
         f"({_features()}); Python {platform.python_version()}, {packages}."
     )
+
+
+def _version(name: str) -> str:
+    """A package's version; the peers' packages need not be there."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "(not installed)"
 
 
 def _commit() -> str:
