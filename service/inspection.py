@@ -31,6 +31,7 @@ from engine.errors import DeadlineExceededError, QueueFullError
 from engine.inspector import Inspector
 from engine.progress import Progress, silent
 from service.decoding import Decoded
+from service.disconnects import unless_disconnected
 from service.errors import STATUSES, answer_to
 from service.metrics import Gauge, Metrics
 from service.outbox import Outbox
@@ -130,7 +131,7 @@ class Inspection:
         outcome = "client_left"
         try:
             self._admit()
-            answer = await self._unless_left(task, work)
+            answer = await unless_disconnected(task.request.receive, self._in_time(task, work))
         except Exception as error:
             if not isinstance(error, ClientDisconnect):
                 outcome = answer_to(error).error.code if type(error) in STATUSES else "internal"
@@ -152,19 +153,6 @@ class Inspection:
                 "try again later",
                 retry_after_seconds=pending * self._seconds / self._threads,
             )
-
-    async def _unless_left(self, task: Task, work: Callable[[Job], T]) -> T:
-        """The answer, or the client's leaving, whichever comes first."""
-        answer = asyncio.ensure_future(self._in_time(task, work))
-        left = asyncio.ensure_future(_leaving(task.request))
-        try:
-            await asyncio.wait((answer, left), return_when=asyncio.FIRST_COMPLETED)
-            if answer.done():
-                return answer.result()
-            raise ClientDisconnect
-        finally:
-            answer.cancel()
-            left.cancel()
 
     async def _in_time(self, task: Task, work: Callable[[Job], T]) -> T:
         """The answer within the task's time; what still waits then never begins."""
@@ -240,9 +228,3 @@ class _Watch:
             raise DeadlineExceededError(f"no answer within {self._timeout_ms} ms")
         if total:
             self._listener(done, total)
-
-
-async def _leaving(request: Request) -> None:
-    """Returns when the client has hung up; the body must have been read before."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
