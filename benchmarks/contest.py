@@ -8,7 +8,7 @@ import numpy as np
 from benchmarks.crew import Crew, Kind, Layout
 from benchmarks.load import Load, closed_loop
 from benchmarks.pictures import Body
-from benchmarks.processes import cpu_seconds
+from benchmarks.processes import at_work, cpu_seconds
 from benchmarks.rounds import Ratio
 from benchmarks.servers import Running
 
@@ -38,12 +38,13 @@ Run = Callable[[float], Sample]
 
 
 def server_run(server: Running, body: Body, clients: int) -> Run:
-    """Load from that many clients."""
+    """Load from that many clients; between two runs the server is stopped."""
 
     def run(seconds: float) -> Sample:
-        before = cpu_seconds(server.pid)
-        load = closed_loop(server.url, body, clients=clients, seconds=seconds)
-        return sample(load, cpu_seconds(server.pid) - before)
+        with at_work(server.pid):
+            before = cpu_seconds(server.pid)
+            load = closed_loop(server.url, body, clients=clients, seconds=seconds)
+            return sample(load, cpu_seconds(server.pid) - before)
 
     return run
 

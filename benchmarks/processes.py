@@ -1,6 +1,7 @@
-"""A server's whole tree of processes: CPU time and memory."""
+"""A server's whole tree of processes: CPU time, memory, and whether it runs."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import psutil
@@ -36,6 +37,29 @@ def memory(pid: int) -> Memory:
         with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
             held.append(process.memory_full_info().pss)
     return Memory(sum(held), max(held, default=0))
+
+
+@contextmanager
+def at_work(pid: int) -> Iterator[None]:
+    """The tree runs; afterwards it is stopped, until it is at work again or `resume` wakes it.
+
+    Not every server rests while nobody asks it: LitServe with batching uses .4 to .5 of a core, of
+    which every other contender was deprived.
+    """
+    resume(pid)
+    try:
+        yield
+    finally:
+        for process in tree(pid):
+            with suppress(psutil.NoSuchProcess):
+                process.suspend()
+
+
+def resume(pid: int) -> None:
+    """Let the tree go on, if it was stopped."""
+    for process in tree(pid):
+        with suppress(psutil.NoSuchProcess):
+            process.resume()
 
 
 def tree(pid: int) -> list[psutil.Process]:

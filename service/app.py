@@ -37,7 +37,7 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection event, as ASGI wants it."""
-        app = application if scope["type"] == "http" else self._bentoml
+        app = application.road if scope["type"] == "http" else self._bentoml
         await app(scope, receive, send)
 
 
@@ -61,7 +61,7 @@ class Fronted(bentoml.Service[Any]):
     logging={"access": {"enabled": False}},
     tracing={"excluded_urls": ".*"},
 )
-@bentoml.asgi_app(application, path="/")
+@bentoml.asgi_app(application.app, path="/")
 class Cutaway:
     """Runs the mounted application's life in every worker."""
 

@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from service.catalogue import Catalogue
 from service.guards import BodyGuard
@@ -13,6 +15,7 @@ from service.journal import Journal
 from service.metrics import Metrics
 from service.outbox import Outbox, OutboxGuard
 from service.routes.activations import activations_router
+from service.routes.direct import DirectRoutes
 from service.routes.health import health_router
 from service.routes.models import models_router
 from service.routes.pages import pages_router
@@ -22,8 +25,21 @@ from service.routes.sensitivity import sensitivity_router
 from service.settings import Settings
 
 
-def build_application(settings: Settings) -> FastAPI:
-    """The application; its lifespan opens the models and closes them."""
+@dataclass(frozen=True, slots=True)
+class Application:
+    """What answers, and whose life it is.
+
+    Args:
+        app: routes, documents and life: its lifespan opens the models and closes them.
+        road: the way of every HTTP request; it ends at the app, or at a direct route.
+    """
+
+    app: FastAPI
+    road: ASGIApp
+
+
+def build_application(settings: Settings) -> Application:
+    """The application."""
     catalogue = Catalogue(settings)
     metrics = Metrics()
     outbox = Outbox(settings)
@@ -36,6 +52,8 @@ def build_application(settings: Settings) -> FastAPI:
         async with catalogue.open(), inspection:
             yield
 
+    predictions = predict_router(catalogue, metrics, settings)
+
     app = FastAPI(
         title="Cutaway",
         version="1",
@@ -46,7 +64,7 @@ def build_application(settings: Settings) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.include_router(predict_router(catalogue, metrics, settings))
+    app.include_router(predictions)
     app.include_router(activations_router(catalogue, inspection, settings))
     app.include_router(sensitivity_router(catalogue, inspection, settings))
     app.include_router(selfcheck_router(catalogue, inspection, settings))
@@ -54,7 +72,5 @@ def build_application(settings: Settings) -> FastAPI:
     app.include_router(health_router(catalogue, metrics))
     app.include_router(pages_router(app, catalogue))
     add_handlers(app)
-    app.add_middleware(OutboxGuard, outbox=outbox)
-    app.add_middleware(BodyGuard, settings=settings)
-    app.add_middleware(Journal, metrics=metrics)  # the last one added is the outermost
-    return app
+    road = OutboxGuard(DirectRoutes(app, predictions.routes), outbox)
+    return Application(app, Journal(BodyGuard(road, settings), metrics))

@@ -31,9 +31,14 @@ def _write(answer: Answer) -> Response:
     )
 
 
+def error_response(error: Exception) -> Response:
+    """The answer to one of the errors of `STATUSES`."""
+    return _write(answer_to(error))
+
+
 async def _known(_: Request, error: Exception) -> Response:
     """An error of the table."""
-    return _write(answer_to(error))
+    return error_response(error)
 
 
 async def _invalid(_: Request, error: Exception) -> Response:

@@ -14,7 +14,6 @@ from service.disconnects import unless_disconnected
 from service.errors import answer_to
 from service.metrics import Metrics
 from service.responses import json_response
-from service.routes.direct import DirectRoute
 from service.routes.documented import PICTURES, add_model_route
 from service.schemas import PredictAnswer
 from service.settings import Settings
@@ -44,7 +43,7 @@ class PredictOptions(BaseModel):
 
 def predict_router(catalogue: Catalogue, metrics: Metrics, settings: Settings) -> APIRouter:
     """Predictions of the served models."""
-    router = APIRouter(tags=["predictions"], route_class=DirectRoute)
+    router = APIRouter(tags=["predictions"])
 
     async def predict(
         request: Request, model: str, options: Annotated[PredictOptions, Query()]

@@ -1,10 +1,11 @@
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
-from benchmarks.processes import cpu_seconds, memory, tree
+from benchmarks.processes import at_work, cpu_seconds, memory, resume, tree
 
 PARENT = """
 import subprocess, sys
@@ -42,3 +43,19 @@ def test_our_own_time_grows() -> None:
     sum(index * index for index in range(2_000_000))
     assert cpu_seconds(os.getpid()) > before
     assert cpu_seconds(os.getpid()) == pytest.approx(before, abs=30)
+
+
+def test_who_is_not_at_work_takes_no_time() -> None:
+    process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        with at_work(process.pid):
+            time.sleep(0.3)
+        at_rest = cpu_seconds(process.pid)
+        time.sleep(0.3)
+        assert cpu_seconds(process.pid) == at_rest
+        resume(process.pid)
+        while cpu_seconds(process.pid) == at_rest:
+            time.sleep(0.01)
+    finally:
+        process.kill()
+        process.wait()

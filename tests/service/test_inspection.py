@@ -68,10 +68,10 @@ def inside(
     """Run the whole application in this process, and ask it something."""
 
     async def run() -> None:
-        app = build_application(Settings(models=colours.folder.parents[1], **more))
-        transport = httpx.ASGITransport(app)
+        application = build_application(Settings(models=colours.folder.parents[1], **more))
+        transport = httpx.ASGITransport(application.road)
         async with (
-            app.router.lifespan_context(app),
+            application.app.router.lifespan_context(application.app),
             httpx.AsyncClient(transport=transport, base_url="http://here") as client,
         ):
             await ask(client)
