@@ -1,0 +1,12 @@
+"""What the protocol's own requests can be refused for."""
+
+
+class ProtocolError(Exception):
+    """A request that the protocol does not allow: 400, INVALID_ARGUMENT.
+
+    The message is one sentence: what was expected, what was received.
+    """
+
+
+class UnsupportedError(ProtocolError):
+    """The protocol allows it and this service does not do it: 501, UNIMPLEMENTED."""
