@@ -3,50 +3,42 @@
 `python -m service.settings` prints the table that docs/settings.md is.
 """
 
-import difflib
 import os
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from engine.cores import core_count
+from service.settings_table import markdown, unknown
+from service.units import (
+    Bytes,
+    Classes,
+    Folder,
+    Layers,
+    Milliseconds,
+    Numbers,
+    OptionalBytes,
+    OptionalMilliseconds,
+    OwnThreads,
+    Passes,
+    Pictures,
+    Pixels,
+    Ratio,
+    Requests,
+    Seconds,
+    Sessions,
+    Threads,
+)
 
 PREFIX = "CUTAWAY_"
 
 
 class SettingsError(Exception):
     """A variable has a value that cannot be used; the message is one sentence a person reads."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """What the table's unit column says of a field."""
-
-    name: str
-
-
-Folder = Annotated[Path, Unit("folder")]
-Threads = Annotated[int, Field(ge=0), Unit("threads")]
-OwnThreads = Annotated[int, Field(ge=1), Unit("threads")]
-Requests = Annotated[int, Field(ge=1), Unit("requests")]
-Sessions = Annotated[int, Field(ge=1), Unit("sessions")]
-Layers = Annotated[int, Field(ge=1), Unit("layers")]
-Numbers = Annotated[int, Field(ge=1), Unit("numbers")]
-Passes = Annotated[int, Field(ge=1), Unit("passes")]
-Pictures = Annotated[int, Field(ge=1), Unit("pictures")]
-Pixels = Annotated[int, Field(ge=1), Unit("pixels")]
-Bytes = Annotated[int, Field(ge=1), Unit("bytes")]
-OptionalBytes = Annotated[int, Field(ge=0), Unit("bytes")]
-Milliseconds = Annotated[int, Field(ge=1), Unit("ms")]
-OptionalMilliseconds = Annotated[int, Field(ge=0), Unit("ms")]
-Seconds = Annotated[int, Field(ge=1), Unit("s")]
-Classes = Annotated[int, Field(ge=1), Unit("classes")]
-Ratio = Annotated[float, Field(ge=1), Unit("ratio")]
 
 
 class Settings(BaseSettings):
@@ -225,27 +217,12 @@ def read_settings() -> Settings:
 
 def unknown_variables(names: Iterable[str] | None = None) -> list[str]:
     """One sentence for each `CUTAWAY_*` variable (of the environment) that sets nothing."""
-    sentences: list[str] = []
-    for name in sorted(os.environ if names is None else names):
-        field = name.upper().removeprefix(PREFIX).lower()
-        if name.upper().startswith(PREFIX) and field not in Settings.model_fields:
-            nearest = difflib.get_close_matches(field, Settings.model_fields, 1)
-            hint = (
-                f"did you mean {PREFIX}{nearest[0].upper()}?" if nearest else "see docs/settings.md"
-            )
-            sentences.append(f"{name} is not a setting and does nothing; {hint}")
-    return sentences
+    return unknown(Settings, PREFIX, os.environ if names is None else names)
 
 
 def settings_table() -> str:
     """The table of docs/settings.md, in Markdown."""
-    rows = ["| variable | default | unit | what it does |", "|---|---|---|---|"]
-    for name, field in Settings.model_fields.items():
-        unit = "".join(item.name for item in field.metadata if isinstance(item, Unit))
-        rows.append(
-            f"| `{PREFIX}{name.upper()}` | `{field.default}` | {unit} | {field.description} |"
-        )
-    return "\n".join(rows) + "\n"
+    return markdown(Settings, PREFIX)
 
 
 if __name__ == "__main__":
