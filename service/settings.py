@@ -13,26 +13,8 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from engine.cores import core_count
+from service import units
 from service.settings_table import markdown, unknown
-from service.units import (
-    Bytes,
-    Classes,
-    Folder,
-    Layers,
-    Milliseconds,
-    Numbers,
-    OptionalBytes,
-    OptionalMilliseconds,
-    OwnThreads,
-    Passes,
-    Pictures,
-    Pixels,
-    Ratio,
-    Requests,
-    Seconds,
-    Sessions,
-    Threads,
-)
 
 PREFIX = "CUTAWAY_"
 
@@ -48,7 +30,7 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid"
     )
 
-    models: Folder = Field(
+    models: units.Folder = Field(
         default=Path("models"),
         description="The model repository: `<name>/<version>/` folders made by export.",
     )
@@ -66,12 +48,12 @@ class Settings(BaseSettings):
         "`fp32` exactly; `fp16` and `int8` need a bundle that has them "
         "(`python -m export precision`). Inspections always run in fp32.",
     )
-    threads: Threads = Field(
+    threads: units.Threads = Field(
         default=0,
         description="Of one run of the network on a processor; 0 takes what is fastest here, as "
         "measured at the start.",
     )
-    decode_threads: Threads = Field(
+    decode_threads: units.Threads = Field(
         default=0,
         description="Decoding pictures for a GPU and for inspections; 0 takes one a core. A "
         "processor decodes in the threads that predict.",
@@ -82,108 +64,108 @@ class Settings(BaseSettings):
         "input: a camera's photo in a quarter of the time, its pixels not quite those of training "
         "(docs/preprocessing.md has what that moves).",
     )
-    max_batch: Pictures = Field(
+    max_batch: units.Pictures = Field(
         default=8,
         description="In one run of the network. On a GPU 64 is a better choice; a processor takes "
         "the size that was fastest at the start.",
     )
-    max_wait_ms: OptionalMilliseconds = Field(
+    max_wait_ms: units.OptionalMilliseconds = Field(
         default=0,
         description="How long a batch may be held open for more pictures; 0 runs what waits as "
         "soon as the device is free.",
     )
-    device_memory_bytes: OptionalBytes = Field(
+    device_memory_bytes: units.OptionalBytes = Field(
         default=0,
         description="That a GPU may give to each model; 0 sets no cap.",
     )
-    queue_images: Pictures = Field(
+    queue_images: units.Pictures = Field(
         default=256,
         description="That wait to be decoded and predicted, a model; what does not fit is answered "
         "429.",
     )
-    timeout_ms: Milliseconds = Field(
+    timeout_ms: units.Milliseconds = Field(
         default=10_000,
         description="From the whole request received to its answer, where the request does not "
         "say `timeout_ms` itself; then 504.",
     )
-    max_timeout_ms: Milliseconds = Field(
+    max_timeout_ms: units.Milliseconds = Field(
         default=30_000,
         description="The most that a request may ask for in `timeout_ms`.",
     )
-    body_timeout_seconds: Seconds = Field(
+    body_timeout_seconds: units.Seconds = Field(
         default=20,
         description="For a client to send its whole body; then 408.",
     )
-    max_body_bytes: Bytes = Field(
+    max_body_bytes: units.Bytes = Field(
         default=32_000_000,
         description="Of one request's body; more is answered 413 as soon as it is known.",
     )
-    max_buffered_bytes: Bytes = Field(
+    max_buffered_bytes: units.Bytes = Field(
         default=512_000_000,
         description="Bodies of all requests in memory at a time; what exceeds it is answered 503.",
     )
-    max_answer_bytes: Bytes = Field(
+    max_answer_bytes: units.Bytes = Field(
         default=512_000_000,
         description="Answers that their clients have not taken yet, of all requests; while there "
         "are more, inspections are answered 503.",
     )
-    answer_timeout_seconds: Seconds = Field(
+    answer_timeout_seconds: units.Seconds = Field(
         default=20,
         description="For a client to take each 256 kB of a large answer; then its connection is "
         "closed.",
     )
-    max_images: Pictures = Field(default=64, description="Of one request.")
-    max_image_pixels: Pixels = Field(
+    max_images: units.Pictures = Field(default=64, description="Of one request.")
+    max_image_pixels: units.Pixels = Field(
         default=50_000_000,
         description="Width times height that a picture's header may announce; more is answered "
         "413 before decoding.",
     )
-    max_image_aspect: Ratio = Field(
+    max_image_aspect: units.Ratio = Field(
         default=100.0,
         description="Long side over short side; more is answered 413 before decoding.",
     )
-    inspect_threads: OwnThreads = Field(
+    inspect_threads: units.OwnThreads = Field(
         default=1,
         description="Inspections (activations, sensitivities) at a time, beside the predictions.",
     )
-    inspect_queue: Requests = Field(
+    inspect_queue: units.Requests = Field(
         default=16,
         description="Inspections that wait for those threads; one more is answered 429.",
     )
-    inspect_timeout_ms: Milliseconds = Field(
+    inspect_timeout_ms: units.Milliseconds = Field(
         default=30_000,
         description="As `CUTAWAY_TIMEOUT_MS`, for an inspection.",
     )
-    max_inspect_timeout_ms: Milliseconds = Field(
+    max_inspect_timeout_ms: units.Milliseconds = Field(
         default=300_000,
         description="The most that an inspection may ask for in `timeout_ms`.",
     )
-    inspect_sessions: Sessions = Field(
+    inspect_sessions: units.Sessions = Field(
         default=8,
         description="Networks pruned to what was asked that are kept, a model.",
     )
-    inspect_cache_bytes: Bytes = Field(
+    inspect_cache_bytes: units.Bytes = Field(
         default=512_000_000,
         description="What those may hold, a model; the least recently used goes first.",
     )
-    max_activation_bytes: Bytes = Field(
+    max_activation_bytes: units.Bytes = Field(
         default=64_000_000,
         description="Of the activations in one answer, in the type that was asked; more is "
         "answered 422 before anything is run.",
     )
-    max_activation_layers: Layers = Field(
+    max_activation_layers: units.Layers = Field(
         default=16, description="Of one request for activations; more is answered 422."
     )
-    max_inspect_passes: Passes = Field(
+    max_inspect_passes: units.Passes = Field(
         default=4096,
         description="Pictures that one sensitivity or self-check may run through the network, "
         "noisy, masked and occluded copies included; more is answered 422.",
     )
-    max_json_values: Numbers = Field(
+    max_json_values: units.Numbers = Field(
         default=65_536,
         description="Activations that an answer may write out in JSON; more is answered 422.",
     )
-    top_k: Classes = Field(
+    top_k: units.Classes = Field(
         default=5,
         description="Of a prediction, where the request does not say.",
     )
