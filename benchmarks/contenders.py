@@ -16,12 +16,13 @@ MODULE = [sys.executable, "-m"]
 def ours(
     bundle: Bundle, name: str = "Cutaway", settings: Mapping[str, str] | None = None
 ) -> Server:
-    """`bentoml serve .` over the bundle's repository, every setting at its default."""
-    models = {"CUTAWAY_MODELS": str(bundle.folder.parents[1].resolve())}
+    """`bentoml serve .` over the bundle's repository, every setting at its default but gRPC off."""
+    models = str(bundle.folder.parents[1].resolve())
+    fixed = {"CUTAWAY_MODELS": models, "CUTAWAY_GRPC_PORT": "0"}  # two at a time have one port
     return Server(
         name=name,
         command=lambda port: [*MODULE, "bentoml", "serve", ".", "--port", str(port)],
-        environment=models | dict(settings or {}),
+        environment=fixed | dict(settings or {}),
         ready="/readyz",
         predict=f"/v1/models/{bundle.manifest.name}/predict",
     )

@@ -87,7 +87,8 @@ def _serving(models: Path) -> Iterator[str]:
     url = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory() as home:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("CUTAWAY_", "BENTOML_"))}
-        settings = {"BENTOML_HOME": home, "CUTAWAY_MODELS": str(models.resolve())}
+        settings = {"BENTOML_HOME": home, "CUTAWAY_GRPC_PORT": "0"}
+        settings["CUTAWAY_MODELS"] = str(models.resolve())
         command = [sys.executable, "-m", "bentoml", "serve", ".", "--port", str(port)]
         process = subprocess.Popen(
             command, cwd=ROOT, env=kept | settings, stdout=subprocess.DEVNULL,

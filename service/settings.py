@@ -169,6 +169,11 @@ class Settings(BaseSettings):
         default=5,
         description="Of a prediction, where the request does not say.",
     )
+    grpc_port: units.Port = Field(
+        default=3001,
+        description="The Open Inference Protocol over gRPC, at the same address as HTTP; 0 switches "
+        "it off.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info",
         description="`debug` logs every request, `info` those refused (4xx), `error` those that "

@@ -109,6 +109,8 @@ def environment(home: Path, settings: dict[str, str]) -> dict[str, str]:
     """The test's environment without settings, with a BentoML home of its own.
 
     BentoML's debug switch prints what it would report, and to nobody, instead of reporting it.
+    gRPC is off unless a test asks for a port: the default one is there for one server alone.
     """
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("CUTAWAY_", "BENTOML_"))}
-    return {**kept, "BENTOML_HOME": str(home), "__BENTOML_DEBUG_USAGE": "true", **settings}
+    ours = {"BENTOML_HOME": str(home), "__BENTOML_DEBUG_USAGE": "true", "CUTAWAY_GRPC_PORT": "0"}
+    return {**kept, **ours, **settings}
