@@ -106,6 +106,8 @@ class Sessions:
         self._threads = threads
         self._capacity = capacity
         self._max_bytes = max_bytes
+        self.hits = 0
+        self.misses = 0
         self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -133,9 +135,11 @@ class Sessions:
             kept = self._kept.get(key)
             if kept is not None:
                 self._kept.move_to_end(key)
+                self.hits += 1
                 future = kept.session
             else:
                 future = Future[ort.InferenceSession]()
+                self.misses += 1
                 self._kept[key] = Kept(future, 0)
         return self._open(key, future, build) if kept is None else future.result()
 

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from service.catalogue import Catalogue
+from service.gauges import model_gauges
 from service.guards import BodyGuard
 from service.handlers import add_handlers
 from service.inspection import Inspection
@@ -44,8 +45,9 @@ def build_application(settings: Settings) -> Application:
     metrics = Metrics()
     outbox = Outbox(settings)
     inspection = Inspection(settings, metrics, outbox)
-    for gauge in (*catalogue.gauges(), *inspection.gauges()):
-        metrics.add(gauge)
+    for family in (*model_gauges(catalogue), *inspection.gauges()):
+        metrics.add(family)
+    metrics.watch(lambda: (served.labels for served in catalogue))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:

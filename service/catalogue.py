@@ -2,16 +2,15 @@
 
 import difflib
 import logging
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from bundle.errors import ModelNotFoundError
-from bundle.repository import PREDICT, Repository
+from bundle.repository import Repository
 from engine.classifier import Classifier
 from service.errors import NotReadyError
 from service.loading import Failure, Loaded
-from service.metrics import Gauge, Info
 from service.predictor import Predictor
 from service.settings import Settings
 from service.slots import device_group, open_slots
@@ -58,47 +57,6 @@ class Catalogue:
     def __iter__(self) -> Iterator[Predictor]:
         return iter(self._models.values())
 
-    def gauges(self) -> list[Gauge | Info]:
-        """What Prometheus is shown of the served models."""
-
-        def of_each(read: Callable[[Predictor], float]) -> Callable[[], list[tuple[str, float]]]:
-            return lambda: [(served.manifest.name, read(served)) for served in self]
-
-        return [
-            Gauge(
-                "cutaway_queued_images",
-                "Pictures decoding or waiting.",
-                of_each(lambda served: served.queued),
-            ),
-            Gauge(
-                "cutaway_max_batch",
-                "Pictures of a run at most; halved where the device's memory did not do.",
-                of_each(lambda served: served.max_batch),
-            ),
-            Gauge(
-                "cutaway_inspect_sessions",
-                "Pruned networks that are kept for inspections.",
-                of_each(lambda served: len(served.classifier.inspector.sessions.kept)),
-            ),
-            Gauge(
-                "cutaway_inspect_cache_bytes",
-                "Weights that those networks hold.",
-                of_each(lambda served: served.classifier.inspector.sessions.held_bytes),
-            ),
-            Info(
-                "cutaway_model_info",
-                "The models that are served, and where they run.",
-                ("model", "version", "sha256", "precision", "device"),
-                lambda: map(_facts, self),
-            ),
-            Info(
-                "cutaway_device_info",
-                "Of each model and device: `runs`, or why it does not run there.",
-                ("model", "device", "status"),
-                lambda: [line for served in self for line in _devices(served)],
-            ),
-        ]
-
     def find(self, name: str, version: str | None = None) -> Predictor:
         """A served model.
 
@@ -118,22 +76,6 @@ class Catalogue:
                 f"model {name!r} is served in version {served}, not {str(version)[:20]!r}"
             )
         return model
-
-
-def _facts(served: Predictor) -> Sequence[str]:
-    """A model in the labels of `cutaway_model_info`; the sha256 is its prediction graph's."""
-    manifest, runner = served.manifest, served.classifier.runner
-    graph = manifest.files.get(PREDICT)
-    digest = graph.sha256 if graph else ""
-    return manifest.name, str(manifest.version), digest, runner.precision, runner.device
-
-
-def _devices(served: Predictor) -> Iterator[Sequence[str]]:
-    """A model in the labels of `cutaway_device_info`."""
-    name = served.manifest.name
-    yield name, served.classifier.runner.device, "runs"
-    for device, reason in served.classifier.refused.items():
-        yield name, device, reason
 
 
 def _announce(classifier: Classifier) -> None:

@@ -7,7 +7,7 @@ files that a second server started by the same user erases. One worker needs nei
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,12 +18,27 @@ from prometheus_client.core import (
     Metric,
 )
 
+Labels = tuple[str, ...]
+"""Values of a family's labels, in their order."""
+
 
 class Family(Protocol):
     """What Prometheus can be shown."""
 
     def describe(self) -> Metric:
         """Its numbers, now."""
+        ...
+
+
+class Versioned(Family, Protocol):
+    """A family whose first two labels are a model and its version."""
+
+    def models(self) -> set[Labels]:
+        """The models and versions that it has numbers of."""
+        ...
+
+    def forget(self, models: Collection[Labels]) -> None:
+        """Their numbers are not shown again."""
         ...
 
 
@@ -41,6 +56,27 @@ class Gauge:
         family = GaugeMetricFamily(self.name, self.about, labels=[self.label])
         for value, number in self.read():
             family.add_metric([value], number)
+        return family
+
+
+@dataclass(frozen=True, slots=True)
+class ModelGauge:
+    """The same of every served version: `read` gives ((model, version), number) pairs.
+
+    `total` says that the number only grows.
+    """
+
+    name: str
+    about: str
+    read: Callable[[], Iterable[tuple[Labels, float]]]
+    total: bool = False
+
+    def describe(self) -> Metric:
+        """Its numbers, now."""
+        kind = CounterMetricFamily if self.total else GaugeMetricFamily
+        family = kind(self.name, self.about, labels=["model", "version"])
+        for labels, number in self.read():
+            family.add_metric(labels, number)
         return family
 
 
@@ -66,46 +102,66 @@ class Counts:
 
     def __init__(self, name: str, about: str, labels: Sequence[str]) -> None:
         self._name, self._about, self._labels = name, about, labels
-        self._counts: Counter[tuple[str, ...]] = Counter()
+        self._counts: Counter[Labels] = Counter()
 
-    def add(self, *values: str, count: int = 1) -> None:
+    def add(self, *labels: str, count: int = 1) -> None:
         """Count some more under these values of the labels."""
-        self._counts[values] += count
+        self._counts[labels] += count
+
+    def models(self) -> set[Labels]:
+        """The models and versions that it has numbers of."""
+        return {labels[:2] for labels in self._counts}
+
+    def forget(self, models: Collection[Labels]) -> None:
+        """Their numbers are not shown again."""
+        for labels in [labels for labels in self._counts if labels[:2] in models]:
+            del self._counts[labels]
 
     def describe(self) -> Metric:
         """Its numbers, now."""
         family = CounterMetricFamily(self._name, self._about, labels=self._labels)
-        for values, count in self._counts.items():
-            family.add_metric(values, count)
+        for labels, count in self._counts.items():
+            family.add_metric(labels, count)
         return family
 
 
 class Histograms:
-    """Counts of values up to each bound, and their sums, under one label."""
+    """Counts of values up to each bound, and their sums."""
 
-    def __init__(self, name: str, about: str, label: str, bounds: Sequence[float]) -> None:
-        self._name, self._about, self._label = name, about, label
+    def __init__(
+        self, name: str, about: str, labels: Sequence[str], bounds: Sequence[float]
+    ) -> None:
+        self._name, self._about, self._labels = name, about, labels
         self._bounds = bounds
-        self._counts: dict[str, list[int]] = {}
-        self._sums: dict[str, float] = {}
+        self._counts: dict[Labels, list[int]] = {}
+        self._sums: dict[Labels, float] = {}
 
-    def observe(self, label: str, value: float) -> None:
-        """Count one value."""
-        counts = self._counts.get(label)
+    def observe(self, labels: Labels, value: float) -> None:
+        """Count one value under these values of the labels."""
+        counts = self._counts.get(labels)
         if counts is None:
-            counts = self._counts[label] = [0] * (len(self._bounds) + 1)
-            self._sums[label] = 0.0
+            counts = self._counts[labels] = [0] * (len(self._bounds) + 1)
+            self._sums[labels] = 0.0
         counts[bisect_left(self._bounds, value)] += 1
-        self._sums[label] += value
+        self._sums[labels] += value
+
+    def models(self) -> set[Labels]:
+        """The models and versions that it has numbers of."""
+        return {labels[:2] for labels in self._counts}
+
+    def forget(self, models: Collection[Labels]) -> None:
+        """Their numbers are not shown again."""
+        for labels in [labels for labels in self._counts if labels[:2] in models]:
+            del self._counts[labels], self._sums[labels]
 
     def describe(self) -> Metric:
         """Its numbers, in the cumulative buckets that Prometheus expects."""
-        family = HistogramMetricFamily(self._name, self._about, labels=[self._label])
-        for label, counts in self._counts.items():
+        family = HistogramMetricFamily(self._name, self._about, labels=self._labels)
+        for labels, counts in self._counts.items():
             total = 0
             buckets: list[tuple[str, float]] = []
             for bound, count in zip((*map(str, self._bounds), "+Inf"), counts, strict=True):
                 total += count
                 buckets.append((bound, total))
-            family.add_metric([label], buckets, self._sums[label])
+            family.add_metric(labels, buckets, self._sums[labels])
         return family

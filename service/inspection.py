@@ -25,16 +25,16 @@ from time import perf_counter
 from types import TracebackType
 from typing import Literal, Self, TypeVar
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from engine.errors import DeadlineExceededError, QueueFullError
 from engine.inspector import Inspector
 from engine.progress import Progress, silent
 from service.decoding import Decoded
 from service.disconnects import unless_disconnected
-from service.errors import STATUSES, answer_to
 from service.metrics import Gauge, Metrics
 from service.outbox import Outbox
+from service.outcomes import count_refused
 from service.predictor import Predictor
 from service.settings import Settings
 from service.uploads import Upload
@@ -133,9 +133,7 @@ class Inspection:
             self._admit()
             answer = await unless_disconnected(task.request.receive, self._in_time(task, work))
         except Exception as error:
-            if not isinstance(error, ClientDisconnect):
-                outcome = answer_to(error).error.code if type(error) in STATUSES else "internal"
-            self._metrics.count_images(task.served.manifest.name, outcome, len(task.upload))
+            outcome = count_refused(self._metrics, task.served.labels, error, len(task.upload))
             raise
         else:
             outcome = "answered"
@@ -180,7 +178,7 @@ class Inspection:
             stop.set()
         for result in decoded.results:
             outcome = result["error"]["code"] if "error" in result else "inspected"
-            self._metrics.count_images(task.served.manifest.name, outcome, 1)
+            self._metrics.count_images(task.served.labels, outcome, 1)
         return answer
 
     async def _decode(self, task: Task) -> Decoded:

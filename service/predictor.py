@@ -46,6 +46,7 @@ class Predictor:
         """
         self.classifier = classifier
         self.manifest = classifier.manifest
+        self.labels = (self.manifest.name, str(self.manifest.version))
         self.versions = versions
         self._slots = slots
         self._queue_images = settings.queue_images

@@ -5,14 +5,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.requests import ClientDisconnect
 
-from engine.errors import DeadlineExceededError, EngineError, QueueFullError
 from service.catalogue import Catalogue
 from service.deadlines import request_timeout_ms
 from service.disconnects import unless_disconnected
-from service.errors import answer_to
-from service.metrics import Metrics
+from service.metrics import Labels, Metrics
+from service.outcomes import count_refused
 from service.responses import json_response
 from service.routes.documented import PICTURES, add_model_route
 from service.schemas import PredictAnswer
@@ -62,10 +60,10 @@ def predict_router(catalogue: Catalogue, metrics: Metrics, settings: Settings) -
         )
         try:
             answer = await unless_disconnected(request.receive, work)
-        except (EngineError, ClientDisconnect) as error:
-            _count_refused(metrics, predictor.manifest.name, error, len(upload))
+        except Exception as error:
+            count_refused(metrics, predictor.labels, error, len(upload))
             raise
-        _count_answered(metrics, answer, perf_counter() - started)
+        _count_answered(metrics, predictor.labels, answer, perf_counter() - started)
         return json_response(answer)
 
     add_model_route(
@@ -80,23 +78,11 @@ def predict_router(catalogue: Catalogue, metrics: Metrics, settings: Settings) -
     return router
 
 
-def _count_answered(metrics: Metrics, answer: dict[str, Any], seconds: float) -> None:
+def _count_answered(
+    metrics: Metrics, model: Labels, answer: dict[str, Any], seconds: float
+) -> None:
     """What became of each picture, how long it all took, and how full the batch was."""
-    model = answer["model"]
     for result in answer["results"]:
         outcome = result["error"]["code"] if "error" in result else "predicted"
         metrics.count_images(model, outcome, 1)
     metrics.observe_prediction(model, answer["timing_ms"], answer["batch_size"], seconds)
-
-
-def _count_refused(
-    metrics: Metrics, model: str, error: EngineError | ClientDisconnect, images: int
-) -> None:
-    """Why none of the pictures was answered."""
-    if isinstance(error, ClientDisconnect):
-        metrics.count_images(model, "client_left", images)
-        return
-    code = answer_to(error).error.code
-    metrics.count_images(model, code, images)
-    if isinstance(error, QueueFullError | DeadlineExceededError):
-        metrics.count_rejection(model, code)

@@ -103,18 +103,18 @@ def test_kept_sessions_are_bounded_and_shown(
         for sort in ("", "&sort=contribution"):
             assert small.post(f"{ACTIVATIONS}?{query}{sort}", content=body).status_code == 200
     text = small.get("/metrics").text
-    assert 'cutaway_inspect_sessions{model="colours"} 2.0' in text
-    assert 'cutaway_inspect_sessions{model="slow"} 0.0' in text
+    assert 'cutaway_inspect_sessions{model="colours",version="2"} 2.0' in text
+    assert 'cutaway_inspect_sessions{model="slow",version="1"} 0.0' in text
     [held] = [
         float(line.split()[-1])
         for line in text.splitlines()
-        if line.startswith('cutaway_inspect_cache_bytes{model="colours"}')
+        if line.startswith('cutaway_inspect_cache_bytes{model="colours",version="2"}')
     ]
     assert 0 < held < 10_000
     assert 'cutaway_inspections_pending{kind="activations"} 0.0' in text
     assert 'cutaway_inspections_total{kind="activations",outcome="answered"}' in text
     assert 'cutaway_inspection_seconds_bucket{kind="activations",le="0.025"}' in text
-    assert 'cutaway_images_total{model="colours",outcome="inspected"}' in text
+    assert 'cutaway_images_total{model="colours",outcome="inspected",version="2"}' in text
 
 
 @pytest.mark.parametrize(

@@ -113,10 +113,10 @@ def test_metrics_count_requests_pictures_and_batches(
     route = 'route="/v1/models/{model}/predict"'
     assert f'cutaway_requests_total{{method="POST",{route},status="200"}}' in text
     assert f'cutaway_requests_total{{method="POST",{route},status="415"}}' in text
-    assert 'cutaway_images_total{model="colours",outcome="predicted"}' in text
-    assert 'cutaway_images_total{model="colours",outcome="unsupported_image"}' in text
-    assert 'cutaway_batch_size_bucket{le="1",model="colours"}' in text
-    assert 'cutaway_queued_images{model="colours"} 0.0' in text
+    assert 'cutaway_images_total{model="colours",outcome="predicted",version="2"}' in text
+    assert 'cutaway_images_total{model="colours",outcome="unsupported_image",version="2"}' in text
+    assert 'cutaway_batch_size_bucket{le="1",model="colours",version="2"}' in text
+    assert 'cutaway_queued_images{model="colours",version="2"} 0.0' in text
     assert 'route="unmatched"' in text
     assert "/some/path" not in text
     assert "BREW" not in text

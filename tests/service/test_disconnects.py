@@ -16,8 +16,8 @@ from starlette.types import Message
 from service.disconnects import unless_disconnected
 
 SLOW = "/v1/models/slow/predict?timeout_ms=30000"
-WAITING = 'cutaway_queued_images{model="slow"} '
-LEFT = 'cutaway_images_total{model="slow",outcome="client_left"} '
+WAITING = 'cutaway_queued_images{model="slow",version="1"} '
+LEFT = 'cutaway_images_total{model="slow",outcome="client_left",version="1"} '
 
 
 class Client:

@@ -266,4 +266,5 @@ def test_an_error_of_the_work_comes_back_as_it_is_and_is_counted(
     text = metrics.render().decode()
     for outcome in ("method_not_applicable", "internal"):
         assert f'cutaway_inspections_total{{kind="activations",outcome="{outcome}"}} 1.0' in text
-        assert f'cutaway_images_total{{model="colours",outcome="{outcome}"}} 3.0' in text
+        pictures = f'model="colours",outcome="{outcome}",version="1"'
+        assert f"cutaway_images_total{{{pictures}}} 3.0" in text

@@ -33,9 +33,10 @@ def test_sigterm_answers_what_is_in_flight_and_ends_with_exit_code_0(
     assert answer.status_code == 200
     with ThreadPoolExecutor(1) as background:
         slow = f"{server.url}/v1/models/slow/predict?timeout_ms=30000"
+        idle = 'cutaway_queued_images{model="slow",version="1"} 0.0'
         files = [("image", pictures[0])] * 48
         running = background.submit(httpx.post, slow, files=files, timeout=60)
-        while 'cutaway_queued_images{model="slow"} 0.0' in httpx.get(f"{server.url}/metrics").text:
+        while idle in httpx.get(f"{server.url}/metrics").text:
             assert not running.done(), running.result().text
         assert server.stop() == 0
         assert running.result().status_code == 200, "a request in flight was lost"

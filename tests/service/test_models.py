@@ -27,7 +27,8 @@ def test_every_model_says_where_it_runs_and_why_nowhere_else(client: httpx.Clien
     assert all(colours["refused"].values())
     metrics = client.get("/metrics").text
     device = colours["device"]
-    assert f'cutaway_device_info{{device="{device}",model="colours",status="runs"}} 1.0' in metrics
+    runs = f'device="{device}",model="colours",status="runs",version="2"'
+    assert f"cutaway_device_info{{{runs}}} 1.0" in metrics
     [info] = [line for line in metrics.splitlines() if line.startswith("cutaway_model_info{")][:1]
     assert f'device="{device}",model="colours",precision="fp32"' in info
     for refused in colours["refused"]:
