@@ -179,6 +179,41 @@ class Settings(BaseSettings):
         description="`debug` logs every request, `info` those refused (4xx), `error` those that "
         "failed (5xx).",
     )
+    log_format: Literal["text", "json"] = Field(
+        default="text",
+        description="`json` writes every line as an object, and a line for every request.",
+    )
+    auth: Literal["auto", "off"] = Field(
+        default="auto",
+        description="`auto` asks for a key where `CUTAWAY_API_KEYS` names a file, and without one "
+        "listens on loopback alone; `off` serves everybody.",
+    )
+    api_keys: units.File | None = Field(
+        default=None,
+        description="The keys' hashes; read again when it changes (docs/security.md).",
+    )
+    max_client_requests: units.OptionalRequests = Field(
+        default=0,
+        description="Of one key (without keys, one address) at a time; one more is answered 429. "
+        "0 sets no cap.",
+    )
+    max_connections: units.Connections = Field(
+        default=0,
+        description="At a time; one more is answered 503. 0 is three quarters of the open files "
+        "that the system allows.",
+    )
+    header_timeout_seconds: units.Seconds = Field(
+        default=10,
+        description="For a client to send a request's headers; then its connection is closed.",
+    )
+    max_header_bytes: units.Bytes = Field(
+        default=65_536,
+        description="Of a request's headers; a connection that sends more is closed.",
+    )
+    cors_origins: units.Origins = Field(
+        default="",
+        description="Whose pages may read answers: `https://a.example,https://b.example`, or `*`.",
+    )
 
     def decoders(self) -> int:
         """How many threads decode pictures."""

@@ -14,6 +14,7 @@ class Unit:
     name: str
 
 
+File = Annotated[Path, Unit("file")]
 Folder = Annotated[Path, Unit("folder")]
 Threads = Annotated[int, Field(ge=0), Unit("threads")]
 OwnThreads = Annotated[int, Field(ge=1), Unit("threads")]
@@ -35,3 +36,8 @@ OptionalSeconds = Annotated[int, Field(ge=0), Unit("s")]
 Port = Annotated[int, Field(ge=0, le=65_535), Unit("port")]
 Classes = Annotated[int, Field(ge=1), Unit("classes")]
 Ratio = Annotated[float, Field(ge=1), Unit("ratio")]
+Origins = Annotated[
+    str,
+    Field(pattern=r"^(\*|https?://[^/,\s]+(,https?://[^/,\s]+)*)?$"),
+    Unit("origins"),
+]
