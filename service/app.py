@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from service.application import build_application
 from service.preflight import check_apart
 from service.settings import SettingsError, read_settings
+from service.supervision import become_supervisor
 
 # `bentoml serve` asked whether it may report its usage before it imported this room, which says no,
 # and kept the answer.
@@ -70,6 +71,7 @@ class Cutaway:
     def check() -> None:
         """Once, in the supervisor, before any worker starts."""
         check_apart()
+        become_supervisor()
 
 
 service: Any = Cutaway

@@ -13,6 +13,7 @@ from service.guards import BodyGuard
 from service.handlers import add_handlers
 from service.inspection import Inspection
 from service.journal import Journal
+from service.life import Life, LifeGuard
 from service.metrics import Metrics
 from service.outbox import Outbox, OutboxGuard
 from service.routes.activations import activations_router
@@ -43,6 +44,7 @@ def build_application(settings: Settings) -> Application:
     """The application."""
     catalogue = Catalogue(settings)
     metrics = Metrics()
+    life = Life(settings)
     outbox = Outbox(settings)
     inspection = Inspection(settings, metrics, outbox)
     for family in (*model_gauges(catalogue), *inspection.gauges()):
@@ -51,7 +53,7 @@ def build_application(settings: Settings) -> Application:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
-        async with catalogue.open(), inspection:
+        async with life.of(catalogue.open(), inspection):
             yield
 
     predictions = predict_router(catalogue, metrics, settings)
@@ -75,4 +77,4 @@ def build_application(settings: Settings) -> Application:
     app.include_router(pages_router(app, catalogue))
     add_handlers(app)
     road = OutboxGuard(DirectRoutes(app, predictions.routes), outbox)
-    return Application(app, Journal(BodyGuard(road, settings), metrics))
+    return Application(app, Journal(BodyGuard(LifeGuard(road, life), settings), metrics))

@@ -8,7 +8,8 @@ RequestError
 ├── OverloadedError        too many bodies in memory; try again
 ├── MultipartError         not the multipart form that was announced, or no `image` in it
 ├── TooManyImagesError     more pictures than one request may bring
-└── NotReadyError          the models are not loaded, or no longer
+├── NotReadyError          the models are not loaded, or no longer
+└── DrainingError          the service is ending
 """
 
 import math
@@ -78,6 +79,10 @@ class NotReadyError(RequestError):
     """The models are not loaded yet, or no longer."""
 
 
+class DrainingError(RequestError):
+    """The service is ending and takes nothing more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """How an error is answered."""
@@ -111,6 +116,7 @@ STATUSES: dict[type[Exception], tuple[int, str]] = {
     DeviceMemoryError: (503, "device_memory"),
     OverloadedError: (503, "overloaded"),
     NotReadyError: (503, "not_ready"),
+    DrainingError: (503, "draining"),
     DeadlineExceededError: (504, "deadline_exceeded"),
 }
 """Every error that a request can be answered with; any other is ours: 500 `internal`."""

@@ -6,6 +6,7 @@ and gives back its memory and its device.
 """
 
 import logging
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -30,8 +31,16 @@ def check() -> None:
 def check_apart() -> None:
     """`check` in a process of its own; ends this one with its exit code if it fails."""
     root = Path(__file__).absolute().parents[1]  # where BentoML runs the workers, too
-    command = [sys.executable, "-m", "service.preflight"]
-    code = subprocess.run(command, check=False, cwd=root).returncode
+    child = subprocess.Popen([sys.executable, "-m", "service.preflight"], cwd=root)
+
+    def leave(*_: object) -> None:
+        child.terminate()
+        sys.exit(128 + signal.SIGTERM)
+
+    # Stays until BentoML listens itself: the first process of a container does not even die of a
+    # signal that it has no handler for.
+    signal.signal(signal.SIGTERM, leave)
+    code = child.wait()
     if code:
         sys.exit(code)
 

@@ -169,6 +169,15 @@ class Settings(BaseSettings):
         default=5,
         description="Of a prediction, where the request does not say.",
     )
+    drain_seconds: units.OptionalSeconds = Field(
+        default=0,
+        description="From SIGTERM, when `/readyz` turns 503, until no more requests are taken: the "
+        "time a load balancer needs to notice. The container image sets 5.",
+    )
+    finish_seconds: units.Seconds = Field(
+        default=60,
+        description="After that, for requests that still run; then they are cut off.",
+    )
     grpc_port: units.Port = Field(
         default=3001,
         description="The Open Inference Protocol over gRPC, at the same address as HTTP; 0 switches "
