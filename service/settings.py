@@ -197,7 +197,7 @@ class Settings(BaseSettings):
         description="`auto` asks for a key where `CUTAWAY_API_KEYS` names a file, and without one "
         "listens on loopback alone; `off` serves everybody.",
     )
-    api_keys: units.File | None = Field(
+    api_keys: units.OptionalFile = Field(
         default=None,
         description="The keys' hashes; read again when it changes (docs/security.md).",
     )

@@ -14,7 +14,7 @@ class Unit:
     name: str
 
 
-File = Annotated[Path, Unit("file")]
+OptionalFile = Annotated[Path | None, Unit("file")]
 Folder = Annotated[Path, Unit("folder")]
 Threads = Annotated[int, Field(ge=0), Unit("threads")]
 OwnThreads = Annotated[int, Field(ge=1), Unit("threads")]
