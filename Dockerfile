@@ -22,7 +22,8 @@ COPY engine engine
 COPY service service
 # Compiled here, because nothing can be written at run time.
 RUN python -m compileall -q bundle engine service
-# BENTOML_DO_NOT_TRACK wants the word True. All that is ever written goes to /tmp.
+# BENTOML_DO_NOT_TRACK wants the word True. All that is ever written goes to /tmp. Who runs containers
+# has a balancer before them, and that one needs a moment to notice that one of them ends.
 ENV PATH=/opt/cutaway/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
@@ -30,10 +31,11 @@ ENV PATH=/opt/cutaway/bin:$PATH \
     BENTOML_HOME=/tmp/bentoml \
     BENTOML_DO_NOT_TRACK=True \
     ORT_DISABLE_TELEMETRY=1 \
-    CUTAWAY_MODELS=/models
+    CUTAWAY_MODELS=/models \
+    CUTAWAY_DRAIN_SECONDS=5
 USER 10001:10001
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
   CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:3000/readyz', timeout=4)"]
-# No shell in between: SIGTERM reaches BentoML, which finishes what it has begun.
+# No shell in between: SIGTERM reaches BentoML, and what has begun is finished.
 CMD ["bentoml", "serve", ".", "--host", "0.0.0.0", "--port", "3000"]

@@ -22,13 +22,23 @@ serve: ## Set everything up, build the default models if there are none, serve o
 test: ## Set everything up and run the test suite, all but the tests that take minutes
 	@deploy/setup.sh dev
 	@deploy/models.sh
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow and not faults and not soak"
 
 .PHONY: test-all
 test-all: ## Run the whole test suite, the slow tests and the container image too
 	@deploy/setup.sh dev
 	@deploy/models.sh
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not faults and not soak"
+
+.PHONY: faults
+faults: ## Break things under load: kills, swaps, full disks, overload, clients that hang (minutes)
+	@deploy/setup.sh dev
+	$(BIN)/python -m pytest -v -m faults tests/faults
+
+.PHONY: soak
+soak: ## Mixed load for CUTAWAY_SOAK_SECONDS (600): memory stays flat, no file is left open
+	@deploy/setup.sh dev
+	$(BIN)/python -m pytest -v -s -m soak tests/soak
 
 .PHONY: bench
 bench: ## Measure the service beside its ceilings and its peers (half an hour); writes benchmarks/results
