@@ -27,6 +27,7 @@ class Work:
         row: which of them. Decoded pixels stay here while a batch is halved, so that no picture
             is decoded twice.
         error: why it cannot be decoded.
+        decode_started: when its decoding began, in seconds of `perf_counter`.
         decode_ms: what that took.
     """
 
@@ -35,32 +36,61 @@ class Work:
     pixels: Pixels | None = None
     row: int = 0
     error: ImageError | None = None
+    decode_started: float = 0.0
     decode_ms: float = 0.0
 
     def decode(self, decode: Callable[[bytes], Pixels]) -> None:
         """Fill in `pixels` or `error`, once."""
         if self.pixels is not None or self.error is not None:
             return
-        started = perf_counter()
+        self.decode_started = perf_counter()
         try:
             self.pixels = decode(self.data)[np.newaxis]
         except ImageError as error:
             self.error = error
-        self.decode_ms = (perf_counter() - started) * 1000
+        self.decode_ms = (perf_counter() - self.decode_started) * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """When a slot's thread did a batch, in seconds of `perf_counter`.
+
+    Args:
+        begun: to decode.
+        started: the network.
+        ended: the network.
+        finished: choosing the classes.
+        images: that the network was given; those that cannot be decoded are not among them.
+    """
+
+    begun: float
+    started: float
+    ended: float
+    finished: float
+    images: int
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
     """What became of one picture: its best classes, or why it cannot be decoded.
 
-    `decode_ms` is its own, `inference_ms` its batch's, and `spent_ms` all of its batch's thread.
+    `decode_ms` is its own, `run` its batch's.
     """
 
     classes: list[Json] | None
     error: ImageError | None
     decode_ms: float
-    inference_ms: float
-    spent_ms: float
+    run: Run
+
+    @property
+    def inference_ms(self) -> float:
+        """The network's run."""
+        return (self.run.ended - self.run.started) * 1000
+
+    @property
+    def spent_ms(self) -> float:
+        """All of its batch's thread."""
+        return (self.run.finished - self.run.begun) * 1000
 
 
 def do(works: Sequence[Work], classifier: Classifier, *, alone: bool) -> list[Done]:
@@ -77,15 +107,15 @@ def do(works: Sequence[Work], classifier: Classifier, *, alone: bool) -> list[Do
     ready = [work for work in works if work.pixels is not None]
     started = perf_counter()
     scores = iter(classifier.predict(_join(ready), alone=alone) if ready else ())
-    inference_ms = (perf_counter() - started) * 1000
+    ended = perf_counter()
     labels = classifier.manifest.labels
     best = [
         best_classes(next(scores), labels, work.top_k) if work.pixels is not None else None
         for work in works
     ]
-    spent_ms = (perf_counter() - begun) * 1000
+    run = Run(begun, started, ended, perf_counter(), len(ready))
     return [
-        Done(classes, work.error, work.decode_ms, inference_ms, spent_ms)
+        Done(classes, work.error, work.decode_ms, run)
         for work, classes in zip(works, best, strict=True)
     ]
 
