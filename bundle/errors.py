@@ -3,6 +3,7 @@
 BundleError
 ├── ModelNotFoundError      no model, or no version of it, under that name
 ├── BundleCorruptError      a file is missing, altered, or not what the manifest says
+├── AliasesError            aliases.json is not labels and versions
 └── PublishError            a new version could not be written; nothing was published
 """
 
@@ -21,3 +22,7 @@ class BundleCorruptError(BundleError):
 
 class PublishError(BundleError):
     """A version could not be written; the repository is as it was before."""
+
+
+class AliasesError(BundleError):
+    """A model's aliases.json cannot be used."""

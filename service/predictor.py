@@ -8,6 +8,7 @@ from time import perf_counter
 
 from engine.batching.batcher import Batcher
 from engine.batching.curve import ServiceCurve
+from engine.batching.outcome import Outcome
 from engine.classifier import Classifier
 from engine.errors import DeadlineExceededError, QueueFullError
 from service.decoding import Decoded, Decoding
@@ -15,13 +16,16 @@ from service.errors import NotReadyError
 from service.parcels import Parcel
 from service.settings import Settings
 from service.slots import Slots
+from service.spans import add_prediction, current_trace
+from service.statistics import ModelStatistics
 from service.uploads import Upload
+from service.versions.lease import Lease
 from service.work import Done, Json, Work, do
 
 log = logging.getLogger("cutaway")
 
 
-class Predictor:
+class Predictor(Lease):
     """Puts a request's pictures before the slots of its device, and answers what came back."""
 
     def __init__(
@@ -44,10 +48,12 @@ class Predictor:
             decoders: threads that decode for a GPU, and for inspections.
             settings: the service's.
         """
+        super().__init__()
         self.classifier = classifier
         self.manifest = classifier.manifest
         self.labels = (self.manifest.name, str(self.manifest.version))
         self.versions = versions
+        self.statistics = ModelStatistics()
         self._slots = slots
         self._queue_images = settings.queue_images
         self._decoding = Decoding(classifier, decoders)
@@ -81,13 +87,7 @@ class Predictor:
             DeadlineExceededError: no answer in time.
             NotReadyError: the service is stopping.
         """
-        started = perf_counter()
-        parcel = await self._pack(upload, top_k, timeout_ms)
-        left_seconds = timeout_ms / 1000 - (perf_counter() - started)
-        if self._batcher.closed:
-            raise NotReadyError("the service is stopping; try again later")
-        outcomes = await self._batcher.submit(parcel.works, timeout_seconds=left_seconds)
-        parcel.fill(outcomes)
+        parcel, outcomes = await self._answer(upload, top_k, timeout_ms)
         return {
             "model": self.manifest.name,
             "version": self.manifest.version,
@@ -113,6 +113,32 @@ class Predictor:
             )
         return await self._decoding.decode(upload)
 
+    async def close(self) -> None:
+        """Answer what waits, and take nothing more."""
+        await self._batcher.close()
+
+    async def _answer(
+        self, upload: Upload, top_k: int, timeout_ms: int
+    ) -> tuple[Parcel, list[Outcome[Done]]]:
+        """A request's whole way, counted and traced."""
+        started = perf_counter()
+        try:
+            parcel = await self._pack(upload, top_k, timeout_ms)
+            left_seconds = timeout_ms / 1000 - (perf_counter() - started)
+            if self._batcher.closed:
+                raise NotReadyError("the service is stopping; try again later")
+            outcomes = await self._batcher.submit(parcel.works, timeout_seconds=left_seconds)
+            parcel.fill(outcomes)
+        except Exception:
+            self.statistics.failed(perf_counter() - started)
+            raise
+        seconds = perf_counter() - started
+        self.statistics.succeeded(outcomes, seconds, decode_ms=parcel.decode_ms)
+        trace = current_trace()
+        if trace is not None:
+            add_prediction(trace, started, parcel, outcomes)
+        return parcel, outcomes
+
     async def _pack(self, upload: Upload, top_k: int, timeout_ms: int) -> Parcel:
         """The upload as work; for a GPU its pictures are decoded here."""
         if not self.classifier.runner.decodes_apart:
@@ -129,12 +155,14 @@ class Predictor:
         """A batch in a thread of a slot: the request's one hop."""
         loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._slots.threads, self._do, works)
+            done = await loop.run_in_executor(self._slots.threads, self._do, works)
         except Exception as error:
             if works[1:]:
                 text = "%d pictures failed together in %s, and are tried in halves: %s"
                 log.warning(text, len(works), self.manifest.name, error)
             raise
+        self.statistics.ran(done[0].run)
+        return done
 
     def _do(self, works: Sequence[Work]) -> list[Done]:
         return do(works, self.classifier, alone=self._slots.alone)

@@ -110,7 +110,7 @@ class Batcher(Generic[T, R]):
                 self._flow.queue.discard(entry)
 
     async def close(self) -> None:
-        """Take nothing more, answer what waits, and leave the slots to the others."""
+        """Take nothing more, answer what waits, leave the slots to the others and the run alone."""
         self.closed = True
         self._flow.held = False
         while self._flow.queued or self._flow.running:
@@ -118,6 +118,7 @@ class Batcher(Generic[T, R]):
             await self._slots.one_ends()
         if self._flow in self._slots.flows:
             self._slots.flows.remove(self._flow)
+        self._execution.close()
 
     def _check(self, payloads: Sequence[T], sizes: Sequence[int] | None) -> Sequence[int]:
         """Images of each payload."""

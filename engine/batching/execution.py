@@ -1,7 +1,7 @@
 """Runs a batch to its end: every entry gets its own result or its own error."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic
+from typing import Generic, NoReturn
 
 from engine.batching.curve import ServiceCurve
 from engine.batching.outcome import R
@@ -27,6 +27,10 @@ class Execution(Generic[T, R]):
         self._clock = clock
         self.max_batch = max_batch
         self.best = curve.cheapest(max_batch)
+
+    def close(self) -> None:
+        """Let go of what is run: batcher and flow know each other, and outlive their last user."""
+        self._run = _closed
 
     async def answer(self, batch: list[Entry[T, R]], *, lone: bool) -> None:
         """Run a batch; one that fails is halved until the culprit stands alone.
@@ -95,3 +99,7 @@ def _alive(part: list[Entry[T, R]], now: float) -> list[Entry[T, R]]:
     return [
         entry for entry in part if not entry.request.answer.done() and entry.request.deadline > now
     ]
+
+
+async def _closed(payloads: Sequence[object]) -> NoReturn:
+    raise RuntimeError(f"the batcher was closed; {len(payloads)} payloads come too late")

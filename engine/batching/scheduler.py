@@ -51,7 +51,17 @@ class Scheduler:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close every batcher; see there."""
         await asyncio.gather(*(batcher.close() for batcher in list(self._batchers)))
+
+    def grow(self, slots: int) -> None:
+        """Run so many at a time at most, if that is more than before."""
+        if slots > self._slots.count:
+            self._slots.count = slots
+            self._slots.notice()
 
     def batcher(
         self,
