@@ -58,6 +58,11 @@ bench-gpu: ## Measure the engine and the service on an NVIDIA GPU; without one, 
 	@deploy/models.sh
 	TF_CPP_MIN_LOG_LEVEL=2 $(BIN)/python -m benchmarks.gpu --models "$(CUTAWAY_MODELS)"
 
+.PHONY: fuzz
+fuzz: ## Send 200,000 odd and hostile bodies (CUTAWAY_FUZZ_CASES) through the service (minutes)
+	@deploy/setup.sh dev
+	CUTAWAY_FUZZ_CASES=$${CUTAWAY_FUZZ_CASES:-200000} $(BIN)/python -m pytest -s --timeout 7200 tests/fuzz
+
 .PHONY: lint
 lint: ## Check style, types, the walls between the rooms, shell scripts and the Dockerfile
 	@deploy/setup.sh dev
