@@ -1,9 +1,9 @@
 """Pictures of requests → rows of the network's input, in a bounded pool of threads."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from engine.arrays import Pixels
 from engine.classifier import Classifier
 from engine.errors import ImageError
-from service.errors import image_error
+from service.errors import image_error, numbered_error
 from service.uploads import Upload
 
 Json = dict[str, Any]
@@ -25,15 +25,22 @@ class Decoded:
     Args:
         pixels: (batch, height, width, channels) of those that can be used; possibly none.
         results: of every picture `{"image": its name}`, and an `error` where it cannot be used.
+        errors: of the pictures that cannot be used, by their place.
     """
 
     pixels: Pixels
     results: list[Json]
+    errors: Mapping[int, ImageError] = field(default_factory=dict[int, ImageError])
 
     @property
     def good(self) -> list[int]:
         """Of each row of `pixels`, which picture of the request it is."""
         return [index for index, result in enumerate(self.results) if "error" not in result]
+
+    def check(self) -> None:
+        """Raise the first picture's ImageError, if there is one, with the picture's place."""
+        for index, error in self.errors.items():
+            raise numbered_error(error, index) from error
 
 
 class Decoding:
@@ -74,14 +81,16 @@ class Decoding:
             raise outcomes[0]
         results: list[Json] = []
         rows: list[Pixels] = []
-        for name, outcome in zip(names, outcomes, strict=True):
+        errors: dict[int, ImageError] = {}
+        for index, (name, outcome) in enumerate(zip(names, outcomes, strict=True)):
             result: Json = {"image": name}
             if isinstance(outcome, ImageError):
+                errors[index] = outcome
                 result["error"] = image_error(outcome).model_dump()
             else:
                 rows.append(outcome)
             results.append(result)
-        return Decoded(self._join(rows), results)
+        return Decoded(self._join(rows), results, errors)
 
     def _try_decode(self, data: bytes) -> Pixels | ImageError:
         """In a thread: one picture, or what is wrong with it."""

@@ -6,8 +6,13 @@ RequestError
 ├── BodyTooLargeError      more bytes than allowed
 ├── BodyTimeoutError       the body did not arrive in time
 ├── OverloadedError        too many bodies in memory; try again
+├── UnknownEncodingError   a Content-Encoding that is not understood
+├── BodyEncodingError      the body is not what its Content-Encoding says
 ├── MultipartError         not the multipart form that was announced, or no `image` in it
 ├── TooManyImagesError     more pictures than one request may bring
+├── UnauthenticatedError   no API key, or none that is known
+├── ForbiddenError         the key may not do this
+├── TooManyRequestsError   of this client at a time
 ├── NotReadyError          the models are not loaded, or no longer
 └── DrainingError          the service is ending
 """
@@ -34,6 +39,7 @@ from engine.errors import (
     UnsupportedImageError,
     UnsupportedOperatorError,
 )
+from service.protocol.errors import NotFiniteError, ProtocolError, UnsupportedError
 from service.schemas import Error
 
 RETRY_AFTER_SECONDS = 1.0
@@ -67,12 +73,32 @@ class OverloadedError(RequestError):
     """All requests together hold more bytes than allowed."""
 
 
+class UnknownEncodingError(RequestError):
+    """The body is compressed in a way that is not understood."""
+
+
+class BodyEncodingError(RequestError):
+    """The body does not inflate as its Content-Encoding says."""
+
+
 class MultipartError(RequestError):
     """The body is not the form that its Content-Type announces, or has no picture."""
 
 
 class TooManyImagesError(RequestError):
     """More pictures than one request may bring."""
+
+
+class UnauthenticatedError(RequestError):
+    """No API key, or none that is known."""
+
+
+class ForbiddenError(RequestError):
+    """The key is known and may not do this."""
+
+
+class TooManyRequestsError(RequestError):
+    """This client has as many requests under way as it may."""
 
 
 class NotReadyError(RequestError):
@@ -97,8 +123,12 @@ STATUSES: dict[type[Exception], tuple[int, str]] = {
     InvalidTargetError: (400, "invalid_target"),
     TargetError: (400, "invalid_target"),
     MultipartError: (400, "malformed_multipart"),
+    BodyEncodingError: (400, "malformed_encoding"),
+    ProtocolError: (400, "invalid_request"),
     UndecodableImageError: (400, "undecodable_image"),
     PixelsError: (400, "invalid_array"),
+    UnauthenticatedError: (401, "unauthenticated"),
+    ForbiddenError: (403, "forbidden"),
     ModelNotFoundError: (404, "model_not_found"),
     LayerNotFoundError: (404, "layer_not_found"),
     ChannelNotFoundError: (404, "channel_not_found"),
@@ -107,12 +137,16 @@ STATUSES: dict[type[Exception], tuple[int, str]] = {
     ImageTooLargeError: (413, "image_too_large"),
     TooManyImagesError: (413, "too_many_images"),
     UnsupportedImageError: (415, "unsupported_image"),
+    UnknownEncodingError: (415, "unsupported_encoding"),
     TooMuchError: (422, "too_much"),
+    NotFiniteError: (422, "not_finite"),
     MethodError: (422, "method_not_applicable"),
     NoGradientError: (422, "no_gradient"),
     UnsupportedOperatorError: (422, "no_gradient_rule"),
     QueueFullError: (429, "queue_full"),
     DeadlineUnreachableError: (429, "deadline_unreachable"),
+    TooManyRequestsError: (429, "too_many_requests"),
+    UnsupportedError: (501, "unsupported"),
     DeviceMemoryError: (503, "device_memory"),
     OverloadedError: (503, "overloaded"),
     NotReadyError: (503, "not_ready"),
@@ -135,6 +169,8 @@ def answer_to(error: Exception) -> Answer:
         if isinstance(error, QueueFullError):
             seconds = error.retry_after_seconds
         headers["Retry-After"] = str(max(1, math.ceil(seconds)))
+    if isinstance(error, UnauthenticatedError):
+        headers["WWW-Authenticate"] = 'Bearer realm="cutaway"'
     body = Error(code=code, message=str(error), details=_details(error))
     return Answer(status, body, headers)
 
@@ -150,6 +186,11 @@ def _details(error: Exception) -> dict[str, object]:
             return {"asked": error.asked, "cap": error.cap, "fits": error.fits}
         case _:
             return {}
+
+
+def numbered_error(error: ImageError, index: int) -> ImageError:
+    """The same error, which says of which picture of its request it is."""
+    return type(error)(f"picture {index}: {error}")
 
 
 def image_error(error: ImageError) -> Error:

@@ -1,4 +1,4 @@
-"""Exceptions of a request → the one error shape."""
+"""Exceptions of a request → errors in the shape of their path."""
 
 from http import HTTPStatus
 from typing import cast
@@ -8,8 +8,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from service.errors import STATUSES, Answer, answer_to
-from service.responses import json_response
-from service.schemas import Error, ErrorBody
+from service.responses import ErrorResponse
+from service.schemas import Error
 
 _QUOTED = 128
 _QUOTED_ITEMS = 3
@@ -25,10 +25,8 @@ def add_handlers(app: FastAPI) -> None:
 
 
 def _write(answer: Answer) -> Response:
-    """An answer in the one shape."""
-    return json_response(
-        ErrorBody(error=answer.error), status=answer.status, headers=answer.headers
-    )
+    """An answer in the shape of its path."""
+    return ErrorResponse(answer.status, answer.error, answer.headers)
 
 
 def error_response(error: Exception) -> Response:

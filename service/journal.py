@@ -10,8 +10,8 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.metrics import Metrics
-from service.responses import json_response
-from service.schemas import Error, ErrorBody
+from service.responses import ErrorResponse
+from service.schemas import Error
 
 log = logging.getLogger("cutaway")
 
@@ -86,5 +86,4 @@ def _request_id(scope: Scope) -> str:
 def _internal_error(request_id: str) -> ASGIApp:
     """500 without internals; the log has them under the request's id."""
     message = f"the service failed on this request; its log says why under {request_id}"
-    body = ErrorBody(error=Error(code="internal", message=message))
-    return json_response(body, status=500)
+    return ErrorResponse(500, Error(code="internal", message=message))

@@ -5,6 +5,11 @@ from collections.abc import Mapping
 import orjson
 from pydantic import BaseModel
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from service.schemas import Error, ErrorBody
+
+_MEDIA_TYPE = "application/json"
 
 
 def json_response(
@@ -15,4 +20,33 @@ def json_response(
         body = content.model_dump_json().encode()
     else:
         body = orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
-    return Response(body, status, headers, media_type="application/json")
+    return Response(body, status, headers, media_type=_MEDIA_TYPE)
+
+
+class ErrorResponse(Response):
+    """An error in the one shape; under /v2 in the Open Inference Protocol's, `{"error": text}`.
+
+    Guards make it before a route is found, so the path of the request decides when it is sent.
+    """
+
+    def __init__(
+        self, status: int, error: Error, headers: Mapping[str, str] | None = None
+    ) -> None:
+        body = ErrorBody(error=error).model_dump_json().encode()
+        super().__init__(body, status, headers, media_type=_MEDIA_TYPE)
+        self._message, self._headers = error.message, headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it, as ASGI wants it."""
+        if not under_protocol(scope["path"]):
+            await super().__call__(scope, receive, send)
+            return
+        answer = json_response(
+            {"error": self._message}, status=self.status_code, headers=self._headers
+        )
+        await answer(scope, receive, send)
+
+
+def under_protocol(path: str) -> bool:
+    """Whether the Open Inference Protocol says what is answered at this path."""
+    return path == "/v2" or path.startswith("/v2/")

@@ -23,14 +23,14 @@ async def read_upload(request: Request, spec: ImageInput, settings: Settings) ->
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type == "multipart/form-data":
         return await read_pictures(request.stream(), content_type, settings.max_images)
-    body = await _read_body(request.receive)
+    body = await read_body(request.receive)
     if media_type == arrays.MEDIA_TYPE or body.startswith(arrays.MAGIC):
         return arrays.read_array(body, spec, settings.max_images)
     return [Picture(None, body)]
 
 
-async def _read_body(receive: Receive) -> bytes:
-    """The whole body; one that came in one piece, as most do, is not copied.
+async def read_body(receive: Receive) -> bytes:
+    """A request's whole body; one that came in one piece, as most do, is not copied.
 
     Raises:
         ClientDisconnect: the client left before its end.

@@ -1,4 +1,9 @@
-"""What the protocol's own requests can be refused for."""
+"""What the protocol's own requests can be refused for.
+
+ProtocolError
+├── UnsupportedError    the protocol allows it, this service does not do it
+└── NotFiniteError      an answer that JSON cannot say
+"""
 
 
 class ProtocolError(Exception):
@@ -10,3 +15,7 @@ class ProtocolError(Exception):
 
 class UnsupportedError(ProtocolError):
     """The protocol allows it and this service does not do it: 501, UNIMPLEMENTED."""
+
+
+class NotFiniteError(ProtocolError):
+    """The answer has NaN or infinity, which JSON has no words for: 422."""
