@@ -5,7 +5,7 @@ A route parses its query, finds the model, reads the body, and says what is to b
     served = catalogue.find(model, request.path_params.get("version"))
     upload = await read_upload(request, served.manifest.input, settings)
     answer = await inspection.run(
-        Task("sensitivity", served, request, upload, timeout_ms), work
+        Task("sensitivity", served, request.receive, upload, timeout_ms), work
     )
 
 `work(job)` is called in an inspection thread, never on the event loop, with a `Job`: the bundle's
@@ -25,7 +25,7 @@ from time import perf_counter
 from types import TracebackType
 from typing import Literal, Self, TypeVar
 
-from starlette.requests import Request
+from starlette.types import Receive
 
 from engine.errors import DeadlineExceededError, QueueFullError
 from engine.inspector import Inspector
@@ -56,7 +56,7 @@ class Task:
     Args:
         kind: what it is counted as.
         served: the model.
-        request: whose leaving ends the work.
+        receive: the connection, its body read; whose end ends the work.
         upload: its pictures.
         timeout_ms: from now to the answer.
         listener: hears the progress, in the inspection thread.
@@ -64,7 +64,7 @@ class Task:
 
     kind: Kind
     served: Predictor
-    request: Request
+    receive: Receive
     upload: Upload
     timeout_ms: int
     listener: Progress = silent
@@ -131,7 +131,7 @@ class Inspection:
         outcome = "client_left"
         try:
             self._admit()
-            answer = await unless_disconnected(task.request.receive, self._in_time(task, work))
+            answer = await unless_disconnected(task.receive, self._in_time(task, work))
         except Exception as error:
             outcome = count_refused(self._metrics, task.served.labels, error, len(task.upload))
             raise

@@ -4,8 +4,10 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from time import perf_counter
 
+from engine.arrays import Scores
 from engine.batching.batcher import Batcher
 from engine.batching.curve import ServiceCurve
 from engine.batching.outcome import Outcome
@@ -23,6 +25,21 @@ from service.versions.lease import Lease
 from service.work import Done, Json, Work, do
 
 log = logging.getLogger("cutaway")
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What a request got.
+
+    Args:
+        scores: (batch, classes).
+        timing_ms: of `decode`, `queue` and `inference`, the slowest picture's of each.
+        batch_size: pictures that shared the run.
+    """
+
+    scores: Scores
+    timing_ms: Json
+    batch_size: int
 
 
 class Predictor(Lease):
@@ -95,8 +112,19 @@ class Predictor(Lease):
             "score": self.manifest.output.score,
             "results": parcel.results,
             "timing_ms": parcel.timing_ms(outcomes),
-            "batch_size": max((outcome.batch_size for outcome in outcomes), default=0),
+            "batch_size": _batch_size(outcomes),
         }
+
+    async def scores(self, upload: Upload, *, timeout_ms: int) -> Scored:
+        """Every class's score of all pictures.
+
+        Raises:
+            ImageError: a picture cannot be decoded; of several the message says which.
+            QueueFullError, DeadlineExceededError, NotReadyError: see `predict`.
+        """
+        parcel, outcomes = await self._answer(upload, 0, timeout_ms)
+        timing_ms = parcel.timing_ms(outcomes)
+        return Scored(parcel.scores(outcomes), timing_ms, _batch_size(outcomes))
 
     async def decode(self, upload: Upload) -> Decoded:
         """Admit a request's pictures and decode them, for a GPU or an inspection.
@@ -166,3 +194,8 @@ class Predictor(Lease):
 
     def _do(self, works: Sequence[Work]) -> list[Done]:
         return do(works, self.classifier, alone=self._slots.alone)
+
+
+def _batch_size(outcomes: Sequence[Outcome[Done]]) -> int:
+    """Pictures that shared the largest run."""
+    return max((outcome.batch_size for outcome in outcomes), default=0)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.arrays import Pixels
+from engine.arrays import Pixels, Scores
 from engine.classifier import Classifier
 from engine.errors import ImageError
 from service.predictions import best_classes
@@ -22,7 +22,7 @@ class Work:
 
     Args:
         data: its file; empty where it is decoded already.
-        top_k: classes to answer.
+        top_k: classes to answer; 0 for the scores alone.
         pixels: (batch, height, width, channels), the decoded pictures that it is one of.
         row: which of them. Decoded pixels stay here while a batch is halved, so that no picture
             is decoded twice.
@@ -74,13 +74,14 @@ class Run:
 class Done:
     """What became of one picture: its best classes, or why it cannot be decoded.
 
-    `decode_ms` is its own, `run` its batch's.
+    `decode_ms` is its own, `run` its batch's; `scores` are (classes,), its row of the batch's.
     """
 
     classes: list[Json] | None
     error: ImageError | None
     decode_ms: float
     run: Run
+    scores: Scores | None = None
 
     @property
     def inference_ms(self) -> float:
@@ -106,17 +107,18 @@ def do(works: Sequence[Work], classifier: Classifier, *, alone: bool) -> list[Do
         work.decode(classifier.decode)
     ready = [work for work in works if work.pixels is not None]
     started = perf_counter()
-    scores = iter(classifier.predict(_join(ready), alone=alone) if ready else ())
+    found = iter(classifier.predict(_join(ready), alone=alone) if ready else ())
     ended = perf_counter()
     labels = classifier.manifest.labels
+    scores = [next(found) if work.pixels is not None else None for work in works]
     best = [
-        best_classes(next(scores), labels, work.top_k) if work.pixels is not None else None
-        for work in works
+        best_classes(row, labels, work.top_k) if row is not None and work.top_k else None
+        for work, row in zip(works, scores, strict=True)
     ]
     run = Run(begun, started, ended, perf_counter(), len(ready))
     return [
-        Done(classes, work.error, work.decode_ms, run)
-        for work, classes in zip(works, best, strict=True)
+        Done(classes, work.error, work.decode_ms, run, row)
+        for work, classes, row in zip(works, best, scores, strict=True)
     ]
 
 

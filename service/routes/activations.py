@@ -47,7 +47,7 @@ def activations_router(
         _check_size(selection, options, 1, settings)  # before the body is received
         upload = await read_upload(request, served.manifest.input, settings)
         _check_size(selection, options, len(upload), settings)
-        task = Task("activations", served, request, upload, timeout_ms)
+        task = Task("activations", served, request.receive, upload, timeout_ms)
         return await inspection.run(
             task, lambda job: _answer(job, served, selection, options, settings)
         )

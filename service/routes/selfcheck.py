@@ -32,7 +32,7 @@ def selfcheck_router(catalogue: Catalogue, inspection: Inspection, settings: Set
         check = read_check(options, served.manifest)
         timeout_ms = options.inspect_timeout_ms(settings)
         upload = await read_upload(request, served.manifest.input, settings)
-        task = Task("selfcheck", served, request, upload, timeout_ms)
+        task = Task("selfcheck", served, request.receive, upload, timeout_ms)
 
         def work(job: Job) -> Response:
             if not job.pictures.good:

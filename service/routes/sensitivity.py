@@ -53,7 +53,7 @@ def sensitivity_router(
         check_size(asked, served.manifest, 1, settings)  # before the body is received
         upload = await read_upload(request, served.manifest.input, settings)
         check_size(asked, served.manifest, len(upload), settings)
-        task = Task("sensitivity", served, request, upload, timeout_ms)
+        task = Task("sensitivity", served, request.receive, upload, timeout_ms)
 
         def work(job: Job) -> Response:
             return _answer(job, asked, options, settings)

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect
 from starlette.types import Message
 
 import engine.sessions
@@ -179,9 +179,8 @@ class Harness:
             await (left or asyncio.Event()).wait()
             return {"type": "http.disconnect"}
 
-        request = Request({"type": "http"}, receive)
         served = self._catalogue.find("colours")
-        task = Task("activations", served, request, self._pixels, timeout_ms, **options)
+        task = Task("activations", served, receive, self._pixels, timeout_ms, **options)
         return await self._inspection.run(task, work)
 
 
