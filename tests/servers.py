@@ -97,9 +97,9 @@ def start(command: list[str], url: str, log: Path, *, cwd: Path, env: dict[str, 
     return server
 
 
-def serve(home: Path, **settings: str) -> Server:
+def serve(home: Path, *, port: int | None = None, **settings: str) -> Server:
     """`bentoml serve .` in this repository with these settings; `home` takes its log."""
-    port = free_port()
+    port = port or free_port()
     command = [sys.executable, "-m", "bentoml", "serve", ".", "--port", str(port)]
     url = f"http://127.0.0.1:{port}"
     return start(command, url, home / "log", cwd=ROOT, env=environment(home, settings))
