@@ -13,6 +13,7 @@ RequestError
 ├── UnauthenticatedError   no API key, or none that is known
 ├── ForbiddenError         the key may not do this
 ├── TooManyRequestsError   of this client at a time
+├── VersionFailedError     a version that somebody asked to load cannot be served
 ├── NotReadyError          the models are not loaded, or no longer
 └── DrainingError          the service is ending
 """
@@ -101,6 +102,10 @@ class TooManyRequestsError(RequestError):
     """This client has as many requests under way as it may."""
 
 
+class VersionFailedError(RequestError):
+    """A version that is to be served cannot be; what was served before still is."""
+
+
 class NotReadyError(RequestError):
     """The models are not loaded yet, or no longer."""
 
@@ -143,6 +148,7 @@ STATUSES: dict[type[Exception], tuple[int, str]] = {
     MethodError: (422, "method_not_applicable"),
     NoGradientError: (422, "no_gradient"),
     UnsupportedOperatorError: (422, "no_gradient_rule"),
+    VersionFailedError: (422, "version_failed"),
     QueueFullError: (429, "queue_full"),
     DeadlineUnreachableError: (429, "deadline_unreachable"),
     TooManyRequestsError: (429, "too_many_requests"),
