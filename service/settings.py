@@ -34,6 +34,11 @@ class Settings(BaseSettings):
         default=Path("models"),
         description="The model repository: `<name>/<version>/` folders made by export.",
     )
+    poll_seconds: units.Interval = Field(
+        default=2.0,
+        description="Between two looks into the repository for new versions and labels; 0 never "
+        "looks.",
+    )
     device: str = Field(
         default="auto",
         description="Where the networks run: `auto`, `cpu`, `openvino`, `cuda`, `cuda:N`, "
