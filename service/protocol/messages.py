@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from service.protocol.datatypes import BYTES, datatype_of
 
 Parameters = Mapping[str, str | int | float | bool]
+PREDICTIONS = "predictions"
+"""The output that every model has: FP32 (batch, classes), probabilities or logits as its manifest
+says. All others are layers."""
 
 
 def _none() -> Parameters:
@@ -83,6 +86,11 @@ class InferRequest:
     inputs: list[Tensor]
     outputs: list[WantedOutput] | None = None
     binary: bool = False
+
+    @property
+    def looks_inside(self) -> bool:
+        """Whether it asks for layers, too."""
+        return any(wanted.name != PREDICTIONS for wanted in self.outputs or ())
 
 
 @dataclass(frozen=True, slots=True)

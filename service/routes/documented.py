@@ -10,6 +10,7 @@ from service import archives, events
 from service.arrays import MEDIA_TYPE
 from service.multipart import FIELD
 from service.picture_headers import LAYOUT_HEADER, RANGE_HEADER
+from service.protocol.schemas import ProtocolErrorBody
 from service.schemas import ErrorBody
 
 REASONS = {
@@ -22,6 +23,7 @@ REASONS = {
     422: "well formed, and more than the caps allow or not what this network can answer",
     429: "the queue is full; Retry-After says when to try again",
     500: "our fault; the log has it under the answer's X-Request-ID",
+    501: "the protocol allows it, this service does not do it",
     503: "not ready, or too many requests at a time; Retry-After says when to try again",
     504: "no answer within timeout_ms",
 }
@@ -61,8 +63,8 @@ _VERSION = {
     "name": "version",
     "in": "path",
     "required": True,
-    "schema": {"type": "integer"},
-    "description": "must be the version that is served",
+    "schema": {"type": "string"},
+    "description": "one that is served, by its number or a label: 3, latest, stable",
 }
 
 
@@ -106,6 +108,14 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The error answers of a route, all of one shape."""
     return {
         status: {"model": ErrorBody, "description": REASONS[status]}
+        for status in sorted({*statuses, 500})
+    }
+
+
+def protocol_errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The error answers of a route under /v2, in the Open Inference Protocol's shape."""
+    return {
+        status: {"model": ProtocolErrorBody, "description": REASONS[status]}
         for status in sorted({*statuses, 500})
     }
 
