@@ -1,18 +1,16 @@
-"""At the start: of every model in the repository the highest version that opens."""
+"""Loading one version: verified, on its device, right on its golden pictures, every size warm."""
 
-import logging
-from dataclasses import dataclass, field
-from typing import Self
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from bundle.errors import BundleError
-from bundle.repository import Repository
+from bundle.errors import AliasesError, BundleCorruptError, BundleError, ModelNotFoundError
+from bundle.repository import Bundle, Repository
 from engine.classifier import Classifier
-from engine.errors import DeviceError, EngineError, PrecisionError
+from engine.errors import DeviceError, DeviceMemoryError, EngineError, PrecisionError
+from engine.golden import GoldenError
 from engine.images import ImageLimits
 from engine.warm_up import measure_curve
 from service.settings import Settings
-
-log = logging.getLogger("cutaway")
 
 
 class StartupError(Exception):
@@ -20,93 +18,114 @@ class StartupError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
-    """A version that does not open; the log has the reason."""
+class Loaded:
+    """A version that is ready to predict.
 
-    name: str
-    version: int
+    Args:
+        classifier: the network on its device.
+        curve: seconds of a run by its batch size; empty where nothing was measured.
+    """
+
+    classifier: Classifier
+    curve: Mapping[int, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
-    """What opened, by model, and the versions that did not.
+class Failure:
+    """A version that cannot be served; the log has the error's own words.
 
     Args:
-        measure: time every batch size; without, it is only tried whether the networks run.
-        classifiers: ready to predict.
-        curves: of each, seconds of a run by its batch size.
-        failures: versions that are not served.
+        name: of the model.
+        version: its number; null where the model's aliases.json cannot be used.
+        reason: one of the words of `REASONS`.
     """
 
-    measure: bool
-    classifiers: dict[str, Classifier] = field(default_factory=dict[str, Classifier])
-    curves: dict[str, dict[int, float]] = field(default_factory=dict[str, dict[int, float]])
-    failures: list[Failure] = field(default_factory=list[Failure])
+    name: str
+    version: int | None
+    reason: str
 
-    @classmethod
-    def read(cls, settings: Settings, *, measure: bool = True) -> Self:
-        """Open and warm up what the repository holds.
+    def __str__(self) -> str:
+        """One sentence without the names of files, for clients."""
+        what = f"{self.name} version {self.version}" if self.version else self.name
+        return f"{what} is not served: {REASONS[self.reason]}; the log says more"
 
-        Raises:
-            StartupError: no folder, no model in it, none that opens, or a device or a precision
-                was asked for that is not to be had.
-        """
-        repository = Repository(settings.models)
-        if not settings.models.is_dir():
-            raise StartupError(
-                f"no folder {settings.models}; set CUTAWAY_MODELS to your models, or export one: "
-                "python -m export convert MODEL --name N"
-            )
-        names = repository.names()
-        if not names:
-            raise StartupError(
-                f"no model in {settings.models}; export one: "
-                "python -m export convert MODEL --name N"
-            )
-        loaded = cls(measure)
-        for name in names:
-            loaded.open_newest(repository, name, settings)
-        if not loaded.classifiers:
-            raise StartupError(f"none of the models in {settings.models} opens: see above")
-        return loaded
 
-    def open_newest(self, repository: Repository, name: str, settings: Settings) -> None:
-        """Open a model's highest version that opens; write down those above it.
+REASONS = {
+    "aliases": "its aliases.json cannot be used",
+    "not_published": "there is no such version",
+    "corrupt": "its files are not those that were published",
+    "golden": "it answers its golden pictures otherwise than Keras did",
+    "precision": "it cannot be computed in the precision that is set",
+    "memory": "the device has not the memory for it beside what is served",
+    "device": "its device does not run it",
+    "graph": "its network does not load, or does not run",
+    "internal": "the service failed on it",
+}
+"""Why a version is not served: the words of metrics, and clients' sentences."""
 
-        Raises:
-            StartupError: the settings ask for what this machine or this model does not have.
-        """
-        for version in reversed(repository.versions(name)):
-            try:
-                self._open(repository, name, version, settings)
-            except DeviceError as error:
-                raise StartupError(str(error)) from error
-            except PrecisionError as error:
-                raise StartupError(f"{name} version {version}: {error}") from error
-            except (BundleError, EngineError) as error:
-                log.error("%s version %d is not served: %s", name, version, error)
-                self.failures.append(Failure(name, version))
-            else:
-                return
+_KINDS: tuple[tuple[type[Exception], str], ...] = (
+    (AliasesError, "aliases"),
+    (ModelNotFoundError, "not_published"),
+    (BundleError, "corrupt"),
+    (GoldenError, "golden"),
+    (PrecisionError, "precision"),
+    (DeviceMemoryError, "memory"),
+    (DeviceError, "device"),
+    (EngineError, "graph"),
+)
 
-    def _open(self, repository: Repository, name: str, version: int, settings: Settings) -> None:
-        """One version: verified, on its device, every batch size warm."""
-        classifier = Classifier(
-            repository.open(name, version),
-            device=settings.device,
-            precision=settings.precision,
-            threads=settings.threads,
-            max_batch=settings.max_batch,
-            memory_bytes=settings.device_memory_bytes,
-            limits=ImageLimits(
-                max_pixels=settings.max_image_pixels, max_aspect=settings.max_image_aspect
-            ),
-            draft=settings.draft,
-            inspect_sessions=settings.inspect_sessions,
-            inspect_bytes=settings.inspect_cache_bytes,
-            measure=self.measure,
+
+def reason_of(error: Exception) -> str:
+    """Which of `REASONS` an error is."""
+    return next((reason for kind, reason in _KINDS if isinstance(error, kind)), "internal")
+
+
+def load_version(
+    repository: Repository, name: str, version: int, settings: Settings, *, measure: bool = True
+) -> Loaded:
+    """Open a version and warm it up; takes seconds.
+
+    Args:
+        repository: where it lies.
+        name: of the model.
+        version: its number.
+        settings: device, precision, limits.
+        measure: time devices, layouts and batch sizes; without, it is only tried whether it runs.
+
+    Raises:
+        BundleError: there is no such version, or its files are not those that were published.
+        EngineError: it does not run here, or not as it should.
+    """
+    bundle = _open(repository, name, version)
+    classifier = Classifier(
+        bundle,
+        device=settings.device,
+        precision=settings.precision,
+        threads=settings.threads,
+        max_batch=settings.max_batch,
+        memory_bytes=settings.device_memory_bytes,
+        limits=ImageLimits(
+            max_pixels=settings.max_image_pixels, max_aspect=settings.max_image_aspect
+        ),
+        draft=settings.draft,
+        inspect_sessions=settings.inspect_sessions,
+        inspect_bytes=settings.inspect_cache_bytes,
+        measure=measure,
+    )
+    if not measure:
+        return Loaded(classifier, {})
+    return Loaded(
+        classifier, measure_curve(classifier.runner, bundle.manifest.input, settings.max_batch)
+    )
+
+
+def _open(repository: Repository, name: str, version: int) -> Bundle:
+    """The bundle, if it is the one that its folder's name says: two of one name would be mixed."""
+    bundle = repository.open(name, version)
+    found = bundle.manifest
+    if (found.name, found.version) != (name, version):
+        raise BundleCorruptError(
+            f"{bundle.folder} holds {found.name} version {found.version}; a published version "
+            "keeps its folder's name; export the model again"
         )
-        if self.measure:
-            spec = classifier.manifest.input
-            self.curves[name] = measure_curve(classifier.runner, spec, settings.max_batch)
-        self.classifiers[name] = classifier
+    return bundle

@@ -43,12 +43,14 @@ class Scored:
 
 
 class Predictor(Lease):
-    """Puts a request's pictures before the slots of its device, and answers what came back."""
+    """Puts a request's pictures before the slots of its device, and answers what came back.
+
+    `versions` are those of its model that are served, itself among them.
+    """
 
     def __init__(
         self,
         classifier: Classifier,
-        versions: Sequence[int],
         curve: Mapping[int, float],
         *,
         slots: Slots,
@@ -58,8 +60,7 @@ class Predictor(Lease):
         """Ready to predict.
 
         Args:
-            classifier: the model.
-            versions: published ones, for the list of models.
+            classifier: the model version.
             curve: seconds of a run by its batch size.
             slots: of the classifier's device.
             decoders: threads that decode for a GPU, and for inspections.
@@ -69,7 +70,7 @@ class Predictor(Lease):
         self.classifier = classifier
         self.manifest = classifier.manifest
         self.labels = (self.manifest.name, str(self.manifest.version))
-        self.versions = versions
+        self.versions: Sequence[int] = (self.manifest.version,)
         self.statistics = ModelStatistics()
         self._slots = slots
         self._queue_images = settings.queue_images
@@ -164,7 +165,7 @@ class Predictor(Lease):
         self.statistics.succeeded(outcomes, seconds, decode_ms=parcel.decode_ms)
         trace = current_trace()
         if trace is not None:
-            add_prediction(trace, started, parcel, outcomes)
+            add_prediction(trace, self.labels, started, parcel, outcomes)
         return parcel, outcomes
 
     async def _pack(self, upload: Upload, top_k: int, timeout_ms: int) -> Parcel:

@@ -11,8 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from service.loading import Loaded, StartupError
+from service.loading import StartupError
 from service.settings import SettingsError, read_settings, unknown_variables
+from service.versions.stock import Stock
 
 
 def check() -> None:
@@ -25,7 +26,7 @@ def check() -> None:
     settings = read_settings()
     for sentence in unknown_variables():
         logging.getLogger("cutaway").warning("%s", sentence)
-    Loaded.read(settings, measure=False)
+    Stock(settings, measure=False).fill()
 
 
 def check_apart() -> None:

@@ -73,11 +73,16 @@ class PredictAnswer(Wire):
 
 
 class ModelSummary(Wire):
-    """A served model in one line."""
+    """A served version in one line."""
 
     name: str
     version: int
-    versions: list[int] = Field(description="published; only `version` is served")
+    versions: list[int] = Field(description="published, served or not")
+    aliases: list[str] = Field(
+        description="what else finds this version; `default` is among them where it answers who "
+        "names none",
+        examples=[["default", "latest", "stable"]],
+    )
     architecture: str
     classes: int
     layers: int
@@ -90,10 +95,10 @@ class ModelSummary(Wire):
 
 
 class FailedModel(Wire):
-    """A published version that does not open; the log says why."""
+    """A version that is to be served and cannot be; the log says more."""
 
     name: str
-    version: int
+    version: int | None = Field(description="null where the model's aliases.json is at fault")
     error: Error
 
 

@@ -1,9 +1,9 @@
 """The slots of the devices: who may run a network now, and the threads that do it."""
 
-from collections.abc import Iterable
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
 
 from engine.batching.scheduler import Scheduler
 from engine.runners.runner import Runner
@@ -14,38 +14,63 @@ thread waits for the event loop after each: EfficientNet-Lite0 on two cores answ
 a second instead of 89 to 95 (beside other work, so a hint and no more)."""
 
 
-@dataclass(frozen=True, slots=True)
 class Slots:
     """One device's threads, and the scheduler that deals batches out to them."""
 
-    scheduler: Scheduler
-    threads: ThreadPoolExecutor
+    def __init__(self, group: str, callers: int) -> None:
+        """Threads for so many callers; none starts before it is used."""
+        self._group = group
+        self._callers = callers
+        self.threads = ThreadPoolExecutor(callers, f"slot-{group}")
+        self.scheduler = Scheduler(STAGED * callers)
 
     @property
     def alone(self) -> bool:
         """Whether nothing else runs or is at hand; asked from the thread that runs."""
         return self.scheduler.busy <= 1
 
+    def grow(self, callers: int) -> None:
+        """Take a network that has more callers; the threads of before end what they have."""
+        if callers <= self._callers:
+            return
+        self._callers = callers
+        self.threads.shutdown(wait=False)
+        self.threads = ThreadPoolExecutor(callers, f"slot-{self._group}")
+        self.scheduler.grow(STAGED * callers)
+
+    async def close(self) -> None:
+        """Answer what waits, and end the threads."""
+        await self.scheduler.close()
+        self.threads.shutdown()
+
+
+class DeviceSlots:
+    """The slots of every device that is in use; an async context manager, which closes them."""
+
+    def __init__(self) -> None:
+        self._groups: dict[str, Slots] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await asyncio.gather(*(slots.close() for slots in self._groups.values()))
+
+    def of(self, runner: Runner) -> Slots:
+        """The slots of a network's device, with room for all its callers."""
+        group = device_group(runner.device)
+        slots = self._groups.get(group)
+        if slots is None:
+            slots = self._groups[group] = Slots(group, max(1, runner.callers))
+        slots.grow(runner.callers)
+        return slots
+
 
 def device_group(device: str) -> str:
     """Devices that share their cores share their slots: `cpu` and `openvino`; a GPU is its own."""
     return "processor" if device in ("cpu", "openvino") else device
-
-
-async def open_slots(runners: Iterable[Runner], stack: AsyncExitStack) -> dict[str, Slots]:
-    """Slots by the group of devices; the stack closes them, once what waits is answered.
-
-    Args:
-        runners: every network that is served.
-        stack: what is closed at the end.
-    """
-    callers: dict[str, int] = {}
-    for runner in runners:
-        group = device_group(runner.device)
-        callers[group] = max(runner.callers, callers.get(group, 1))
-    slots: dict[str, Slots] = {}
-    for group, count in callers.items():
-        threads = stack.enter_context(ThreadPoolExecutor(count, f"slot-{group}"))
-        scheduler = await stack.enter_async_context(Scheduler(STAGED * count))
-        slots[group] = Slots(scheduler, threads)
-    return slots

@@ -23,10 +23,10 @@ def models_router(catalogue: Catalogue) -> APIRouter:
 
     @router.get("/v1/models", response_model=ModelList, responses=errors())
     async def models() -> Response:
-        """The served models, and the versions that do not open."""
+        """The served versions of every model, and those that cannot be served."""
         return json_response(
             ModelList(
-                models=[_summary(served) for served in catalogue],
+                models=[_summary(served, catalogue) for served in catalogue],
                 failed=[_failed(failure) for failure in catalogue.failures],
             )
         )
@@ -34,7 +34,7 @@ def models_router(catalogue: Catalogue) -> APIRouter:
     async def model(request: Request, model: str) -> Response:
         """A model's manifest in short."""
         served = catalogue.find(model, request.path_params.get("version"))
-        return json_response(_detail(served))
+        return json_response(_detail(served, catalogue))
 
     async def layers(request: Request, model: str) -> Response:
         """The network's layers in the order of computation, by the paths frozen at export."""
@@ -48,13 +48,15 @@ def models_router(catalogue: Catalogue) -> APIRouter:
     return router
 
 
-def _summary(served: Predictor) -> ModelSummary:
-    """A model in one line."""
+def _summary(served: Predictor, catalogue: Catalogue) -> ModelSummary:
+    """A version in one line."""
     manifest = served.manifest
+    shelf = catalogue.shelves[manifest.name]
     return ModelSummary(
         name=manifest.name,
         version=manifest.version,
-        versions=list(served.versions),
+        versions=list(shelf.published),
+        aliases=shelf.labels_of(served),
         architecture=manifest.source.architecture,
         classes=len(manifest.labels),
         layers=len(manifest.layers),
@@ -67,11 +69,11 @@ def _summary(served: Predictor) -> ModelSummary:
     )
 
 
-def _detail(served: Predictor) -> ModelDetail:
+def _detail(served: Predictor, catalogue: Catalogue) -> ModelDetail:
     """The manifest without what only an operator needs: files, digests, the source's name."""
     manifest = served.manifest
     return ModelDetail(
-        **dict(_summary(served)),
+        **dict(_summary(served, catalogue)),
         created=manifest.created,
         training=manifest.source.training,
         preprocessing=manifest.preprocessing,
@@ -83,10 +85,9 @@ def _detail(served: Predictor) -> ModelDetail:
 
 
 def _failed(failure: Failure) -> FailedModel:
-    """Without the reason: it names files of this machine, and the log has it."""
-    message = f"version {failure.version} of {failure.name} does not open; the log says why"
-    return FailedModel(
-        name=failure.name,
-        version=failure.version,
-        error=Error(code="bundle_not_served", message=message),
+    """Without the error's own words: they name files of this machine, and the log has them."""
+    error = Error(
+        code="bundle_not_served", message=str(failure), details={"reason": failure.reason}
     )
+    return FailedModel(name=failure.name, version=failure.version, error=error)
+

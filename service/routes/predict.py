@@ -51,20 +51,20 @@ def predict_router(catalogue: Catalogue, metrics: Metrics, settings: Settings) -
         Several pictures are answered in their order; one that cannot be used has an `error` in
         its place and costs the others nothing.
         """
-        predictor = catalogue.find(model, request.path_params.get("version"))
-        timeout_ms = options.timeout(settings)
-        upload = await read_upload(request, predictor.manifest.input, settings)
-        started = perf_counter()
-        work = predictor.predict(
-            upload, top_k=options.top_k or settings.top_k, timeout_ms=timeout_ms
-        )
-        try:
-            answer = await unless_disconnected(request.receive, work)
-        except Exception as error:
-            count_refused(metrics, predictor.labels, error, len(upload))
-            raise
-        _count_answered(metrics, predictor.labels, answer, perf_counter() - started)
-        return json_response(answer)
+        with catalogue.find(model, request.path_params.get("version")) as predictor:
+            timeout_ms = options.timeout(settings)
+            upload = await read_upload(request, predictor.manifest.input, settings)
+            started = perf_counter()
+            work = predictor.predict(
+                upload, top_k=options.top_k or settings.top_k, timeout_ms=timeout_ms
+            )
+            try:
+                answer = await unless_disconnected(request.receive, work)
+            except Exception as error:
+                count_refused(metrics, predictor.labels, error, len(upload))
+                raise
+            _count_answered(metrics, predictor.labels, answer, perf_counter() - started)
+            return json_response(answer)
 
     add_model_route(
         router,

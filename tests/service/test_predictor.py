@@ -2,7 +2,6 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ from engine.classifier import Classifier
 from service.errors import NotReadyError
 from service.predictor import Predictor
 from service.settings import Settings
-from service.slots import open_slots
+from service.slots import DeviceSlots
 
 
 def test_who_comes_while_the_service_stops_is_told_to_try_again(
@@ -21,10 +20,10 @@ def test_who_comes_while_the_service_stops_is_told_to_try_again(
     async def ask() -> None:
         classifier = Classifier(colours, measure=False)
         with ThreadPoolExecutor(1) as decoders:
-            async with AsyncExitStack() as stack:
-                [slots] = (await open_slots([classifier.runner], stack)).values()
+            async with DeviceSlots() as devices:
+                slots = devices.of(classifier.runner)
                 served = Predictor(
-                    classifier, [1], {1: 0.01}, slots=slots, decoders=decoders, settings=Settings()
+                    classifier, {1: 0.01}, slots=slots, decoders=decoders, settings=Settings()
                 )
                 answer = await served.predict(colour_pictures, top_k=1, timeout_ms=10_000)
             labels = [result["classes"][0]["label"] for result in answer["results"]]
