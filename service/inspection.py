@@ -37,6 +37,7 @@ from service.outbox import Outbox
 from service.outcomes import count_refused
 from service.predictor import Predictor
 from service.settings import Settings
+from service.spans import add_inspection, current_trace
 from service.uploads import Upload
 
 T = TypeVar("T")
@@ -160,13 +161,15 @@ class Inspection:
         try:
             async with asyncio.timeout(task.timeout_ms / 1000):
                 decoded = await self._decode(task)
-                queue_started = perf_counter()
+                queue_started = begun = perf_counter()
 
                 def in_thread() -> T:
+                    nonlocal begun
                     watch(0, 0)
+                    begun = perf_counter()
                     timing = {
                         "decode": round((queue_started - started) * 1000, 3),
-                        "queue": round((perf_counter() - queue_started) * 1000, 3),
+                        "queue": round((begun - queue_started) * 1000, 3),
                     }
                     inspector = task.served.classifier.inspector
                     return work(Job(inspector, decoded, watch, timing))
@@ -179,6 +182,10 @@ class Inspection:
         for result in decoded.results:
             outcome = result["error"]["code"] if "error" in result else "inspected"
             self._metrics.count_images(task.served.labels, outcome, 1)
+        trace = current_trace()
+        if trace is not None:
+            ended = perf_counter()
+            add_inspection(trace, task.served.labels, started, queue_started, begun, ended)
         return answer
 
     async def _decode(self, task: Task) -> Decoded:

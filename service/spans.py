@@ -3,11 +3,12 @@
 Whoever works for a request asks `current_trace()`, which costs nothing where nothing is traced.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from typing import Protocol
 
 from engine.batching.outcome import Outcome
+from service.families import Labels
 from service.parcels import Parcel
 from service.work import Done
 
@@ -32,13 +33,18 @@ def current_trace() -> Trace | None:
 
 
 def add_prediction(
-    trace: Trace, started: float, parcel: Parcel, outcomes: list[Outcome[Done]]
+    trace: Trace,
+    model: Labels,
+    started: float,
+    parcel: Parcel,
+    outcomes: Sequence[Outcome[Done]],
 ) -> None:
     """Decode, queue and inference of one request; of several pictures, from the first to the last.
 
     Args:
         trace: of the request.
-        started: when it was whole, in seconds of `perf_counter`.
+        model: its name and version.
+        started: when the request was whole, in seconds of `perf_counter`.
         parcel: its pictures.
         outcomes: what became of them.
     """
@@ -57,5 +63,34 @@ def add_prediction(
         trace.add("decode", first, last, {"cutaway.images": len(decoded)})
     runs = [run for run in runs if run.images]
     if runs:
-        size = {"cutaway.batch_size": max(run.images for run in runs)}
-        trace.add("inference", min(run.started for run in runs), max(run.ended for run in runs), size)
+        first, last = min(run.started for run in runs), max(run.ended for run in runs)
+        size = max(run.images for run in runs)
+        trace.add("inference", first, last, model_attributes(model, batch_size=size))
+
+
+def add_inspection(
+    trace: Trace, model: Labels, started: float, decoded: float, begun: float, ended: float
+) -> None:
+    """Decode, queue and inference of one inspection.
+
+    Args:
+        trace: of the request.
+        model: its name and version.
+        started: when the request was whole, in seconds of `perf_counter`.
+        decoded: when its pictures were.
+        begun: when its thread had time for it.
+        ended: when the work was done.
+    """
+    trace.add("decode", started, decoded, {})
+    trace.add("queue", decoded, begun, {})
+    trace.add("inference", begun, ended, model_attributes(model))
+
+
+def model_attributes(model: Labels, **more: int) -> dict[str, str | int]:
+    """What a span says of the model."""
+    name, version = model
+    return {
+        "cutaway.model": name,
+        "cutaway.version": version,
+        **{f"cutaway.{key}": value for key, value in more.items()},
+    }
