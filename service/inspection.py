@@ -184,8 +184,14 @@ class Inspection:
             self._metrics.count_images(task.served.labels, outcome, 1)
         trace = current_trace()
         if trace is not None:
-            ended = perf_counter()
-            add_inspection(trace, task.served.labels, started, queue_started, begun, ended)
+            add_inspection(
+                trace,
+                task.served.labels,
+                started=started,
+                decoded=queue_started,
+                begun=begun,
+                ended=perf_counter(),
+            )
         return answer
 
     async def _decode(self, task: Task) -> Decoded:

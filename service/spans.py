@@ -69,7 +69,7 @@ def add_prediction(
 
 
 def add_inspection(
-    trace: Trace, model: Labels, started: float, decoded: float, begun: float, ended: float
+    trace: Trace, model: Labels, *, started: float, decoded: float, begun: float, ended: float
 ) -> None:
     """Decode, queue and inference of one inspection.
 

@@ -100,17 +100,9 @@ class Tracing:
         self._last = threading.Thread(daemon=True)
 
     async def __aenter__(self) -> Self:
-        # Imported here: who traces nothing pays for none of it.
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-        from opentelemetry.sdk.resources import Resource
-        from opentelemetry.sdk.trace import TracerProvider
-        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+        from service.span_export import open_provider  # noqa: PLC0415  for who traces
 
-        named = "OTEL_SERVICE_NAME" in os.environ
-        named |= "service.name=" in os.environ.get("OTEL_RESOURCE_ATTRIBUTES", "")
-        resource = Resource.create({} if named else {"service.name": "cutaway"})
-        provider = TracerProvider(resource=resource, shutdown_on_exit=False)
-        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+        provider = open_provider()
         self._tracer = provider.get_tracer("cutaway")
         # A thread that nobody has to wait for: a collector that does not answer keeps it for long.
         self._last = threading.Thread(target=provider.shutdown, daemon=True)

@@ -25,7 +25,9 @@ def statistics_router(catalogue: Catalogue) -> APIRouter:
         return _answer(catalogue)
 
     @router.get(
-        "/v2/models/{model}/stats", response_model=StatisticsAnswer, responses=protocol_errors(404, 503)
+        "/v2/models/{model}/stats",
+        response_model=StatisticsAnswer,
+        responses=protocol_errors(404, 503),
     )
     async def model_statistics(model: str) -> Response:
         """Of every served version of one model."""

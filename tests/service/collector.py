@@ -110,6 +110,4 @@ def _span(span: Any, service: str) -> Span:
 
 def _values(attributes: Any) -> dict[str, Any]:
     """Texts and whole numbers."""
-    return {
-        each.key: getattr(each.value, each.value.WhichOneof("value")) for each in attributes
-    }
+    return {each.key: getattr(each.value, each.value.WhichOneof("value")) for each in attributes}

@@ -2,7 +2,6 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx
@@ -15,7 +14,7 @@ from engine.classifier import Classifier
 from engine.errors import QueueFullError, UndecodableImageError
 from service.predictor import Predictor
 from service.settings import Settings
-from service.slots import open_slots
+from service.slots import DeviceSlots
 from service.statistics import ModelStatistics, statistics
 from service.work import Done, Run
 
@@ -99,12 +98,11 @@ def test_what_many_clients_ask_at_once_adds_up(
     async def ask() -> dict[str, Any]:
         classifier = Classifier(colours, measure=False)
         with ThreadPoolExecutor(1) as decoders:
-            async with AsyncExitStack() as stack:
-                [slots] = (await open_slots([classifier.runner], stack)).values()
+            async with DeviceSlots() as devices:
                 served = Predictor(
                     classifier,
                     {1: 0.01},
-                    slots=slots,
+                    slots=devices.of(classifier.runner),
                     decoders=decoders,
                     settings=Settings(queue_images=60),
                 )

@@ -214,9 +214,7 @@ def test_without_configuration_nothing_is_traced(
         ({"OTEL_TRACES_EXPORTER": "otlp", "OTEL_SDK_DISABLED": "true"}, False),
     ],
 )
-def test_the_standards_own_variables_switch_it_on(
-    environment: dict[str, str], asked: bool
-) -> None:
+def test_the_standards_own_variables_switch_it_on(environment: dict[str, str], asked: bool) -> None:
     assert tracing_asked(environment) == asked
 
 
