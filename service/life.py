@@ -41,6 +41,7 @@ class Life:
         self._drain_seconds = settings.drain_seconds
         self._finish_seconds = settings.finish_seconds
         self._ending: asyncio.Task[None] | None = None
+        self._last_resort: threading.Timer | None = None
 
     @asynccontextmanager
     async def of(self, *parts: AbstractAsyncContextManager[Any]) -> AsyncGenerator[None]:
@@ -50,6 +51,7 @@ class Life:
             StartupError: one does not open, and there is no supervisor that could be told.
         """
         async with AsyncExitStack() as stack:
+            stack.callback(self._call_off_last_resort)
             with start_or_give_up():
                 for part in parts:
                     await stack.enter_async_context(part)
@@ -79,9 +81,9 @@ class Life:
     async def _end(self, handover: "_Handover") -> None:
         """Drain, close, finish; then let uvicorn have its signal."""
         most_seconds = self._drain_seconds + self._finish_seconds + LINGER_SECONDS
-        last_resort = threading.Timer(most_seconds, _cut, [most_seconds])
-        last_resort.daemon = True
-        last_resort.start()
+        self._last_resort = threading.Timer(most_seconds, _cut, [most_seconds])
+        self._last_resort.daemon = True
+        self._last_resort.start()
         log.info("ending: no longer ready; closed in %d s", self._drain_seconds)
         self.draining.set()
         await asyncio.sleep(self._drain_seconds)
@@ -95,6 +97,11 @@ class Life:
             log.error(text, self.running, self._finish_seconds)
         handover()
         signal.raise_signal(signal.SIGTERM)
+
+    def _call_off_last_resort(self) -> None:
+        """Everything is closed in time."""
+        if self._last_resort is not None:
+            self._last_resort.cancel()
 
 
 class _Handover:

@@ -12,7 +12,7 @@ class Connection:
     """A connection to a server; `parts` of a request go out when the test says so."""
 
     def __init__(self, url: str, *, receive_bytes: int | None = None) -> None:
-        """Connect; `receive_bytes` is how much the system takes in for a client that never reads."""
+        """Connect; the system takes in `receive_bytes` for a client that never reads."""
         self._socket = socket.socket()
         if receive_bytes is not None:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)

@@ -1,4 +1,4 @@
-"""Clients that are slow, too many, or never read: they are cut off or refused, the others served."""
+"""Clients that are slow, too many, or never read: cut off or refused, and the others served."""
 
 import asyncio
 import io

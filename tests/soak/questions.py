@@ -94,7 +94,9 @@ def form(path: str, *pictures: bytes) -> Question:
     """Several pictures in one form."""
     files = [("image", picture) for picture in pictures]
     request = httpx.Request("POST", "http://x", files=files)
-    return Question(path, body=request.read(), headers={"Content-Type": request.headers["content-type"]})
+    return Question(
+        path, body=request.read(), headers={"Content-Type": request.headers["content-type"]}
+    )
 
 
 def array(path: str, height: int, width: int) -> Question:
