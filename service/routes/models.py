@@ -90,4 +90,3 @@ def _failed(failure: Failure) -> FailedModel:
         code="bundle_not_served", message=str(failure), details={"reason": failure.reason}
     )
     return FailedModel(name=failure.name, version=failure.version, error=error)
-

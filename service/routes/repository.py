@@ -94,7 +94,7 @@ async def _read(request: Request) -> dict[str, Any]:
     """
     body = await read_body(request.receive)
     try:
-        document = orjson.loads(body) if body.strip() else {}
+        document: object = orjson.loads(body) if body.strip() else {}
     except orjson.JSONDecodeError as error:
         raise ProtocolError(f"expected JSON, received something else: {error}") from error
     if not isinstance(document, dict):

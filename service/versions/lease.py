@@ -7,8 +7,8 @@ from typing import Self
 class Lease:
     """Base of what has users; on the event loop alone.
 
-        with catalogue.find("fashion") as served:
-            await ...  # it is not closed before the block ends
+    with catalogue.find("fashion") as served:
+        await ...  # it is not closed before the block ends
     """
 
     def __init__(self) -> None:

@@ -61,7 +61,9 @@ class ModelStock:
     @property
     def failures(self) -> list[Failure]:
         """What cannot be served; the highest version last."""
-        return [self._refused[key].failure for key in sorted(self._refused, key=lambda key: key or 0)]
+        return [
+            self._refused[key].failure for key in sorted(self._refused, key=lambda key: key or 0)
+        ]
 
     def changed(self) -> bool:
         """Whether the disk is not as it was when `update` looked."""

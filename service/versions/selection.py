@@ -16,8 +16,8 @@ class Selection:
     @property
     def versions(self) -> list[int]:
         """All of them, ascending."""
-        numbers = {*self.labels.values()} | ({self.default} if self.default is not None else set())
-        return sorted(numbers)
+        numbers = (self.default, *self.labels.values())
+        return sorted({number for number in numbers if number is not None})
 
 
 def select(
