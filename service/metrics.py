@@ -43,6 +43,9 @@ class Metrics(Collector):
         self._requests = Counts(
             "cutaway_requests", "Requests answered.", ("route", "method", "status")
         )
+        self._errors = Counts(
+            "cutaway_errors", "Requests answered with an error, by its code.", ("route", "code")
+        )
         self._request_seconds = Histograms(
             "cutaway_request_seconds",
             "From headers to the end of the answer.",
@@ -82,6 +85,7 @@ class Metrics(Collector):
         ]
         self._families: list[Family] = [
             self._requests,
+            self._errors,
             self._request_seconds,
             *self._versioned,
             self._inspections,
@@ -105,10 +109,22 @@ class Metrics(Collector):
         """
         self._served = served
 
-    def count_request(self, route: str, method: str, status: int, seconds: float) -> None:
-        """One answered request; `route` is the template, never the path a client wrote."""
+    def count_request(
+        self, route: str, method: str, status: int, seconds: float, code: str | None = None
+    ) -> None:
+        """One answered request.
+
+        Args:
+            route: the template, never the path that a client wrote.
+            method: as the client wrote it.
+            status: 499 where the client left.
+            seconds: from headers to the end of the answer.
+            code: of the error that it was answered with.
+        """
         self._requests.add(route, method if method in METHODS else "other", str(status))
         self._request_seconds.observe((route,), seconds)
+        if code is not None:
+            self._errors.add(route, code)
 
     def count_images(self, model: Labels, outcome: str, count: int) -> None:
         """Pictures of one request; the outcome is `predicted`, `inspected` or a code."""

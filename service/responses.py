@@ -10,6 +10,8 @@ from starlette.types import Receive, Scope, Send
 from service.schemas import Error, ErrorBody
 
 _MEDIA_TYPE = "application/json"
+ERROR_CODE = "cutaway.error_code"
+"""Where a request's scope says, for the journal, which error was its answer."""
 
 
 def json_response(
@@ -29,15 +31,14 @@ class ErrorResponse(Response):
     Guards make it before a route is found, so the path of the request decides when it is sent.
     """
 
-    def __init__(
-        self, status: int, error: Error, headers: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, status: int, error: Error, headers: Mapping[str, str] | None = None) -> None:
         body = ErrorBody(error=error).model_dump_json().encode()
         super().__init__(body, status, headers, media_type=_MEDIA_TYPE)
-        self._message, self._headers = error.message, headers
+        self._code, self._message, self._headers = error.code, error.message, headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it, as ASGI wants it."""
+        scope[ERROR_CODE] = self._code
         if not under_protocol(scope["path"]):
             await super().__call__(scope, receive, send)
             return

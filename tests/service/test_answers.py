@@ -113,6 +113,8 @@ def test_metrics_count_requests_pictures_and_batches(
     route = 'route="/v1/models/{model}/predict"'
     assert f'cutaway_requests_total{{method="POST",{route},status="200"}}' in text
     assert f'cutaway_requests_total{{method="POST",{route},status="415"}}' in text
+    assert f'cutaway_errors_total{{code="unsupported_image",{route}}}' in text
+    assert 'cutaway_errors_total{code="not_found",route="unmatched"}' in text
     assert 'cutaway_images_total{model="colours",outcome="predicted",version="2"}' in text
     assert 'cutaway_images_total{model="colours",outcome="unsupported_image",version="2"}' in text
     assert 'cutaway_batch_size_bucket{le="1",model="colours",version="2"}' in text

@@ -107,3 +107,14 @@ def test_the_process_says_what_it_holds() -> None:
     text = Metrics().render().decode()
     for name in ("process_resident_memory_bytes", "process_open_fds", "process_cpu_seconds_total"):
         assert f"\n{name} " in text
+
+
+def test_errors_are_counted_by_their_code() -> None:
+    metrics = Metrics()
+    metrics.count_request("/v1/models", "GET", 200, 0.001)
+    metrics.count_request("/v1/models", "GET", 429, 0.001, "too_many_requests")
+    text = metrics.render().decode()
+    errors = 'cutaway_errors_total{code="too_many_requests",route="/v1/models"} 1.0'
+    assert [line for line in text.splitlines() if line.startswith("cutaway_errors_total")] == [
+        errors
+    ]
