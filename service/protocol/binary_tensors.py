@@ -51,9 +51,7 @@ def write_binary(tensor: Tensor) -> bytes | memoryview:
     return tensor.values.reshape(-1).view(np.uint8).data
 
 
-def _read_elements(
-    where: str, shape: tuple[int, ...], data: bytes | memoryview
-) -> list[bytes]:
+def _read_elements(where: str, shape: tuple[int, ...], data: bytes | memoryview) -> list[bytes]:
     """Each 4 bytes of its length, and then itself."""
     count, position = prod(shape), 0
     if count > MAX_ELEMENTS:

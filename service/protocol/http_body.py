@@ -102,7 +102,11 @@ def write_response(
     pieces: list[bytes | memoryview] = []
     outputs: list[dict[str, Any]] = []
     for tensor in response.outputs:
-        entry = {"name": tensor.name, "datatype": tensor.datatype, "shape": tensor.shape}
+        entry: dict[str, Any] = {
+            "name": tensor.name,
+            "datatype": tensor.datatype,
+            "shape": tensor.shape,
+        }
         if binary.get(tensor.name, request.binary):
             pieces.append(write_binary(tensor))
             entry["parameters"] = {"binary_data_size": len(pieces[-1])}

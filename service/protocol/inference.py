@@ -135,8 +135,7 @@ def _look_inside(job: Job, wish: Wish, batch: int) -> Values:
         if run.predictions is not None:
             pieces.setdefault(None, []).append(run.predictions)
     return {
-        path: np.concatenate(values) if values[1:] else values[0]
-        for path, values in pieces.items()
+        path: np.concatenate(values) if values[1:] else values[0] for path, values in pieces.items()
     }
 
 

@@ -33,12 +33,12 @@ def objects(document: Json, key: str) -> list[Json]:
     Raises:
         ProtocolError: something else.
     """
-    value = document.get(key)
+    value: object = document.get(key)
     if value is None:
         return []
-    if not isinstance(value, list):
+    entries = _list(value)
+    if entries is None:
         raise ProtocolError(f"{key!r}: expected a list of objects, received {quoted(value)}")
-    entries = cast("list[object]", value)
     return [_object(entry, f"{key}[{index}]") for index, entry in enumerate(entries)]
 
 
@@ -62,8 +62,8 @@ def shape(entry: Json, where: str) -> tuple[int, ...]:
     Raises:
         ProtocolError: no list of whole numbers from 0, or more than `MAX_RANK` of them.
     """
-    value = entry.get("shape")
-    lengths = cast("list[object]", value) if isinstance(value, list) else None
+    value: object = entry.get("shape")
+    lengths = _list(value)
     if lengths is None or len(lengths) > MAX_RANK or not all(map(_is_length, lengths)):
         raise ProtocolError(
             f"{where}: expected 'shape' to be a list of whole numbers, received {quoted(value)}"
@@ -136,6 +136,10 @@ def _object(value: object, where: str) -> Json:
     if not isinstance(value, dict):
         raise ProtocolError(f"{where}: expected a JSON object, received {quoted(value)}")
     return cast("Json", value)
+
+
+def _list(value: object) -> list[object] | None:
+    return cast("list[object]", value) if isinstance(value, list) else None
 
 
 def _is_length(value: object) -> bool:

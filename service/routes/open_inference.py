@@ -128,9 +128,7 @@ def _add_inference(router: APIRouter, catalogue: Catalogue, inference: Inference
         if (len(body) if length is None else length) <= _LARGE_BYTES:
             return read_request(body, length, model=model, version=version)
         async with one_at_a_time:
-            return await asyncio.to_thread(
-                read_request, body, length, model=model, version=version
-            )
+            return await asyncio.to_thread(read_request, body, length, model=model, version=version)
 
     async def infer(request: Request, model: str) -> Response:
         """The class scores of pictures, and whatever layers are asked for by name."""
