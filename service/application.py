@@ -9,22 +9,30 @@ from starlette.types import ASGIApp
 
 from service.catalogue import Catalogue
 from service.gauges import model_gauges
-from service.guards import BodyGuard
+from service.grpc.calls import Calls
+from service.grpc.endpoint import grpc_endpoint
 from service.handlers import add_handlers
 from service.inspection import Inspection
-from service.journal import Journal
+from service.keys import open_keys
 from service.life import Life, LifeGuard
 from service.metrics import Metrics
 from service.outbox import Outbox, OutboxGuard
+from service.protocol.inference import Inference
+from service.road import build_road
 from service.routes.activations import activations_router
 from service.routes.direct import DirectRoutes
 from service.routes.health import health_router
 from service.routes.models import models_router
+from service.routes.open_inference import open_inference_router
 from service.routes.pages import pages_router
 from service.routes.predict import predict_router
+from service.routes.repository import repository_router
 from service.routes.selfcheck import selfcheck_router
 from service.routes.sensitivity import sensitivity_router
+from service.routes.statistics import statistics_router
 from service.settings import Settings
+from service.traced import TracedRoad
+from service.tracing import Tracing, tracing_asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +49,33 @@ class Application:
 
 
 def build_application(settings: Settings) -> Application:
-    """The application."""
+    """The application.
+
+    Raises:
+        KeysError: the file of keys cannot be used.
+        SettingsError: traces are asked for in a way that is not here.
+    """
+    keys = open_keys(settings.api_keys, settings.auth)
+    tracing = Tracing() if tracing_asked() else None
+    parts = (tracing,) if tracing else ()
     catalogue = Catalogue(settings)
     metrics = Metrics()
     life = Life(settings)
     outbox = Outbox(settings)
     inspection = Inspection(settings, metrics, outbox)
-    for family in (*model_gauges(catalogue), *inspection.gauges()):
+    inference = Inference(catalogue, inspection, metrics, settings)
+    for family in (*model_gauges(catalogue), *catalogue.families(), *inspection.gauges()):
         metrics.add(family)
     metrics.watch(lambda: (served.labels for served in catalogue))
 
+    late = ()
+    if settings.grpc_port:
+        calls = Calls(life, metrics, settings, keys)
+        late = (grpc_endpoint(catalogue, inference, calls, life, settings),)
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
-        async with life.of(catalogue.open(), inspection):
+        async with life.of(*parts, catalogue.open(), inspection, *late):
             yield
 
     predictions = predict_router(catalogue, metrics, settings)
@@ -73,8 +95,12 @@ def build_application(settings: Settings) -> Application:
     app.include_router(sensitivity_router(catalogue, inspection, settings))
     app.include_router(selfcheck_router(catalogue, inspection, settings))
     app.include_router(models_router(catalogue))
+    app.include_router(repository_router(catalogue))
+    app.include_router(statistics_router(catalogue))
+    app.include_router(open_inference_router(catalogue, inference))
     app.include_router(health_router(catalogue, metrics))
     app.include_router(pages_router(app, catalogue))
     add_handlers(app)
-    road = OutboxGuard(DirectRoutes(app, predictions.routes), outbox)
-    return Application(app, Journal(BodyGuard(LifeGuard(road, life), settings), metrics))
+    road = LifeGuard(OutboxGuard(DirectRoutes(app, predictions.routes), outbox), life)
+    road = build_road(road, settings, metrics, keys)
+    return Application(app, TracedRoad(road, tracing) if tracing else road)

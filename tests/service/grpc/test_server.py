@@ -1,0 +1,58 @@
+"""The gRPC server's port and life."""
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import grpc
+import httpx
+import pytest
+
+from tests.servers import free_port
+from tests.service.grpc.conftest import Client, floats, pixels_of, raw_request
+
+
+def test_a_port_that_is_taken_is_one_sentence(run_service: Callable, models: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = run_service(CUTAWAY_MODELS=str(models), CUTAWAY_GRPC_PORT=port)
+    output = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "Traceback" not in output
+    [error] = [line for line in output.splitlines() if line.startswith("error: ")]
+    assert f"CUTAWAY_GRPC_PORT: port {port} of 127.0.0.1 cannot be had" in error
+
+
+def test_port_0_serves_http_alone(start_server: Callable, models: Path) -> None:
+    server = start_server(CUTAWAY_MODELS=str(models), CUTAWAY_GRPC_PORT="0")
+    [worker] = server.workers()
+    with open(f"/proc/{worker}/net/tcp") as table:  # noqa: PTH123  no file to be kept
+        listening = {line.split()[1] for line in table if line.split()[3] == "0A"}
+    assert listening
+    assert "gRPC" not in server.log.read_text()
+
+
+def test_sigterm_answers_what_is_in_flight_and_frees_the_port(
+    start_grpc: Callable[..., Client],
+) -> None:
+    client = start_grpc()
+    request = raw_request(pixels_of(*[2] * 60), model="slow")
+    running = client.method("ModelInfer").future(request, timeout=60)
+    client.call("ModelInfer", raw_request(pixels_of(0)))
+    assert client.server.stop() == 0
+    assert floats(running.result()).shape == (60, 3)
+    with pytest.raises(grpc.RpcError) as raised:
+        client.call("ServerLive")
+    assert raised.value.code() == grpc.StatusCode.UNAVAILABLE
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", int(client.target.split(":")[1])))
+    assert "Traceback" not in client.server.log.read_text()
+
+
+def test_http_goes_on_beside_it(grpc_client: Client, client: httpx.Client) -> None:
+    assert client.get("/readyz").status_code == 200
+    assert grpc_client.call("ServerReady").ready
+    assert free_port() not in (3000, 3001)
