@@ -9,21 +9,32 @@ from bentoml._internal.utils.analytics import usage_stats
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.application import build_application
+from service.connections import guard_connections
+from service.exposure import ExposedError, announced_host, check_exposure, listening_host
+from service.json_lines import write_json_lines
+from service.keys import KeysError
 from service.preflight import check_apart
 from service.settings import SettingsError, read_settings
-from service.supervision import become_supervisor
+from service.supervision import become_supervisor, start_or_give_up
 
 # `bentoml serve` asked whether it may report its usage before it imported this room, which says no,
 # and kept the answer.
 usage_stats.do_not_track.cache_clear()
 
 try:
-    settings = read_settings()
-except SettingsError as error:  # the supervisor imports this file first: one sentence, no traceback
-    sys.exit(f"error: {error}")
+    with start_or_give_up():
+        settings = read_settings()
+        check_exposure(settings, listening_host())
+        application = build_application(settings)
+except (SettingsError, ExposedError, KeysError) as error:
+    sys.exit(
+        f"error: {error}"
+    )  # the supervisor imports this file first: one sentence, no traceback
 
 logging.getLogger("cutaway").setLevel(settings.log_level.upper())
-application = build_application(settings)
+if settings.log_format == "json":
+    write_json_lines()
+guard_connections(settings)
 
 
 class Front:
@@ -70,6 +81,10 @@ class Cutaway:
     @staticmethod
     def check() -> None:
         """Once, in the supervisor, before any worker starts."""
+        try:
+            check_exposure(settings, announced_host())
+        except ExposedError as error:
+            sys.exit(f"error: {error}")
         check_apart()
         become_supervisor()
 

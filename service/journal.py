@@ -9,9 +9,11 @@ from time import perf_counter
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.keys import asking
 from service.metrics import Metrics
-from service.responses import ErrorResponse
+from service.responses import ERROR_CODE, ErrorResponse
 from service.schemas import Error
+from service.security_headers import NOSNIFF
 
 log = logging.getLogger("cutaway")
 
@@ -24,13 +26,19 @@ _CLIENT_LEFT = 499  # nginx's number: there is nobody left to send a status to
 class Journal:
     """ASGI middleware: X-Request-ID, metrics, log, and 500 for what nobody expected.
 
-    It writes down the method, the route's template, the status and the time: no query, no header,
-    no picture.
+    It writes down who asked, the method, the route's template, the status and the time: no path, no
+    query, no header, no picture.
+
+    Args:
+        app: answers.
+        metrics: count.
+        every_request: whether those that went well are of the level `info`, too.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, *, every_request: bool = False) -> None:
         self.app = app
         self._metrics = metrics
+        self._level = logging.INFO if every_request else logging.DEBUG
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection event, as ASGI wants it."""
@@ -46,7 +54,7 @@ class Journal:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), id_header]
+                message["headers"] = [*message.get("headers", ()), id_header, NOSNIFF]
             await send(message)
 
         try:
@@ -63,16 +71,38 @@ class Journal:
 
     def _write(self, scope: Scope, request_id: str, status: int, seconds: float) -> None:
         """Count it, and log it if its level is asked for."""
-        route = getattr(scope.get("route"), "path", "unmatched")
-        self._metrics.count_request(route, scope["method"], status, seconds)
-        level = logging.DEBUG
+        route = _route(scope)
+        self._metrics.count_request(route, scope["method"], status, seconds, scope.get(ERROR_CODE))
+        level = self._level
         if status >= 400:  # noqa: PLR2004  the first status that is an error
             level = logging.INFO
         if status >= 500:  # noqa: PLR2004  the first status that is our fault
             level = logging.ERROR
         if log.isEnabledFor(level):
-            text = "%s %s %d %.1f ms request=%s"
-            log.log(level, text, scope["method"], route, status, seconds * 1000, request_id)
+            _log(level, scope, status, seconds, request_id)
+
+
+def _log(level: int, scope: Scope, status: int, seconds: float, request_id: str) -> None:
+    """A line for people, with its facts for programs."""
+    route = _route(scope)
+    key = asking()
+    facts = {
+        "method": scope["method"],
+        "route": route,
+        "status": status,
+        "duration_ms": round(seconds * 1000, 1),
+        "request_id": request_id,
+        "client": scope["client"][0] if scope.get("client") else None,
+        "key": key.name if key else None,
+    }
+    text = "%s %s %d %.1f ms request=%s"
+    words = (scope["method"], route, status, seconds * 1000, request_id)
+    log.log(level, text, *words, extra={"facts": facts})
+
+
+def _route(scope: Scope) -> str:
+    """The template that was matched: never the path that a client wrote."""
+    return getattr(scope.get("route"), "path", "unmatched")
 
 
 def _request_id(scope: Scope) -> str:

@@ -9,14 +9,15 @@ from fastapi.responses import HTMLResponse
 from service.catalogue import Catalogue
 from service.responses import json_response
 from service.routes.documented import openapi_document
+from service.security_headers import page_headers
 
-_HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
 table { border-collapse: collapse; width: 100% } td, th { text-align: left; padding: .3rem .6rem }
 tr { border-bottom: 1px solid #ccc; vertical-align: top } pre { overflow-x: auto }
 @media (prefers-color-scheme: dark) { body { background: #111; color: #ddd } a { color: #8bf } }
 """
+_HEADERS = page_headers(_STYLE)
 
 
 def pages_router(app: FastAPI, catalogue: Catalogue) -> APIRouter:
