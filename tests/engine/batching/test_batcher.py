@@ -1,12 +1,17 @@
 """The batcher: batches what waits, answers everybody, lets go of whoever hangs up."""
 
 import asyncio
+import gc
+import weakref
+from collections.abc import Sequence
 
 import pytest
 
+from engine.batching.curve import ServiceCurve
+from engine.batching.scheduler import Scheduler
 from engine.errors import DeadlineExceededError, QueueFullError
 from tests.engine.batching.network import LINEAR, NEARLY_FREE, Picture
-from tests.engine.batching.simulated import simulate
+from tests.engine.batching.simulated import clock, simulate
 from tests.engine.batching.worlds import ask, sizes_of_runs, world
 
 
@@ -174,6 +179,43 @@ def test_a_model_that_goes_leaves_the_slots_to_the_others() -> None:
             assert (await ask(new, "x"))[0].result == "x"
             with pytest.raises(RuntimeError, match="was closed"):
                 await ask(old, "d")
+
+    simulate(scenario)
+
+
+def test_what_was_run_goes_with_its_last_user_once_the_batcher_is_closed() -> None:
+    async def scenario() -> None:
+        async with Scheduler(1, clock=clock) as scheduler:
+
+            async def run(names: Sequence[str]) -> Sequence[str]:
+                return names
+
+            batcher = scheduler.batcher(run, ServiceCurve(LINEAR), max_batch=8, max_queue=8)
+            trace = weakref.ref(run)
+            del run
+            [outcome] = await batcher.submit(["a"], timeout_seconds=1)
+            assert outcome.result == "a"
+            await batcher.close()
+            assert trace() is None
+
+    gc.disable()
+    try:
+        simulate(scenario)
+    finally:
+        gc.enable()
+
+
+def test_more_slots_take_what_waits_at_once() -> None:
+    async def scenario() -> None:
+        async with world(LINEAR) as (network,):
+            tasks = [asyncio.create_task(ask(network, name)) for name in "abcd"]
+            await asyncio.sleep(0.001)
+            network.slots = 2
+            network.scheduler.grow(2)
+            network.scheduler.grow(1)
+            await asyncio.gather(*tasks)
+            assert asyncio.get_running_loop().time() == pytest.approx(0.021)
+            assert network.scheduler.busy == 0
 
     simulate(scenario)
 
