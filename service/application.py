@@ -70,7 +70,7 @@ def build_application(settings: Settings) -> Application:
 
     late = ()
     if settings.grpc_port:
-        calls = Calls(life, metrics, settings, keys)
+        calls = Calls(life, metrics, settings, keys, tracing)
         late = (grpc_endpoint(catalogue, inference, calls, life, settings),)
 
     @asynccontextmanager

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
@@ -15,11 +15,13 @@ from grpc.aio import ServicerContext
 from service.errors import BodyTimeoutError, DrainingError, OverloadedError
 from service.grpc.messages import read_message
 from service.grpc.open_inference_pb2 import DESCRIPTOR
+from service.grpc.spans import in_span
 from service.grpc.statuses import Refusal, refusal_of
 from service.keys import Keys, Scope
 from service.life import Life
 from service.metrics import Metrics
 from service.settings import Settings
+from service.tracing import Tracing
 
 log = logging.getLogger("cutaway")
 
@@ -39,14 +41,14 @@ class Method:
     Args:
         request: the message that it brings.
         read: what that says; in a thread, where the message is large.
-        answer: the message that is sent back. Its second argument is how long the client waits,
-            in seconds.
+        answer: the message that is sent back. Its second argument is how long the client waits, in
+            seconds; null where it set no deadline.
         scope: what a key must have; null where every key will do.
         open: answered to everybody, until the end.
     """
 
     request: type[Message]
-    answer: Callable[[Any, float], Awaitable[Message]]
+    answer: Callable[[Any, float | None], Awaitable[Message]]
     read: Callable[[Any], Any] = lambda message: message
     scope: Scope | None = None
     open: bool = False
@@ -59,11 +61,19 @@ class Calls:
     once there is a key and room for it, and must come in time.
     """
 
-    def __init__(self, life: Life, metrics: Metrics, settings: Settings, keys: Keys | None) -> None:
+    def __init__(
+        self,
+        life: Life,
+        metrics: Metrics,
+        settings: Settings,
+        keys: Keys | None,
+        tracing: Tracing | None,
+    ) -> None:
         self._life = life
         self._metrics = metrics
         self._settings = settings
         self._keys = keys
+        self._tracing = tracing
         self._held_bytes = 0
 
     def unary(self, name: str, method: Method) -> Handler:
@@ -71,7 +81,9 @@ class Calls:
         route = f"/{SERVICE}/{name}"
 
         async def handle(messages: AsyncIterator[bytes], context: Context) -> bytes:
-            answer = await self._attempt(route, self._one(route, method, messages, context))
+            answer = await self._attempt(
+                route, self._one(route, method, messages, context), context
+            )
             if isinstance(answer, Refusal):
                 await context.abort(answer.code, answer.message, answer.metadata)
             return answer.SerializeToString()
@@ -87,7 +99,9 @@ class Calls:
         async def handle(messages: AsyncIterator[bytes], context: Context) -> AsyncGenerator[bytes]:
             try:
                 while (data := await _next(messages, _IDLE_SECONDS)) is not None:
-                    answer = await self._attempt(route, self._answer(route, method, data, context))
+                    answer = await self._attempt(
+                        route, self._answer(route, method, data, context), context
+                    )
                     yield write(answer).SerializeToString()
             except TimeoutError:
                 silent = f"the stream was silent for {_IDLE_SECONDS} s"
@@ -95,20 +109,29 @@ class Calls:
 
         return grpc.stream_stream_rpc_method_handler(handle)
 
-    async def _attempt(self, route: str, work: Awaitable[Message]) -> Message | Refusal:
+    async def _attempt(
+        self, route: str, work: Awaitable[Message], context: Context
+    ) -> Message | Refusal:
+        """What comes of the work for a call; traced where that is configured."""
+        counted = self._count(route, work)
+        if self._tracing is None:
+            return await counted
+        return await in_span(counted, self._tracing, route, context.invocation_metadata() or ())
+
+    async def _count(self, route: str, work: Awaitable[Message]) -> Message | Refusal:
         """What comes of the work; counted and logged as a request over HTTP is."""
         started = perf_counter()
-        status = _CLIENT_LEFT
+        status, code = _CLIENT_LEFT, None
         self._life.running += 1
         try:
             answer = await work
             status = _OK
         except Exception as error:  # noqa: BLE001  of whatever it is the client gets a status
             answer = refusal_of(error)
-            status = answer.status
+            status, code = answer.status, answer.reason
         finally:
             self._life.running -= 1
-            self._write(route, status, perf_counter() - started)
+            self._write(route, status, code, perf_counter() - started)
         return answer
 
     async def _one(
@@ -147,7 +170,7 @@ class Calls:
             raise OverloadedError("too many requests are being received; try again later")
 
     @contextmanager
-    def _hold(self, size: int) -> Iterator[None]:
+    def _hold(self, size: int) -> Generator[None]:
         """Count a message while it is in work."""
         self._held_bytes += size
         try:
@@ -159,8 +182,8 @@ class Calls:
     def _read(self, method: Method, data: bytes) -> object:
         return method.read(read_message(method.request, data, self._settings.max_body_bytes))
 
-    def _write(self, route: str, status: int, seconds: float) -> None:
-        self._metrics.count_request(route, "POST", status, seconds)
+    def _write(self, route: str, status: int, code: str | None, seconds: float) -> None:
+        self._metrics.count_request(route, "POST", status, seconds, code)
         level = logging.DEBUG
         if status >= 400:  # noqa: PLR2004  the first status that is an error
             level = logging.INFO

@@ -36,12 +36,14 @@ class Refusal:
         status: the same over HTTP; what the call is counted as.
         code: gRPC's.
         message: one sentence.
+        reason: what it is counted as, as over HTTP.
         metadata: sent after it: `retry-after`, in seconds, where it may be tried again.
     """
 
     status: int
     code: StatusCode
     message: str
+    reason: str = "internal"
     metadata: tuple[tuple[str, str], ...] = ()
 
 
@@ -55,4 +57,5 @@ def refusal_of(error: Exception) -> Refusal:
         message = f"the service failed on this call; its log says why under {call_id}"
         return Refusal(500, StatusCode.INTERNAL, message)
     metadata = tuple((name.lower(), value) for name, value in answer.headers.items())
-    return Refusal(answer.status, _CODES[answer.status], answer.error.message, metadata)
+    code = _CODES[answer.status]
+    return Refusal(answer.status, code, answer.error.message, answer.error.code, metadata)
