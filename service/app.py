@@ -10,10 +10,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.application import build_application
 from service.connections import guard_connections
-from service.exposure import ExposedError, announced_host, check_exposure, listening_host
+from service.exposure import (
+    ExposedError,
+    announced_host,
+    announced_port,
+    check_exposure,
+    listening_host,
+)
 from service.json_lines import write_json_lines
 from service.keys import KeysError
-from service.preflight import check_apart
+from service.loading import StartupError
+from service.preflight import check_apart, check_port
 from service.settings import SettingsError, read_settings
 from service.supervision import become_supervisor, start_or_give_up
 
@@ -83,7 +90,8 @@ class Cutaway:
         """Once, in the supervisor, before any worker starts."""
         try:
             check_exposure(settings, announced_host())
-        except ExposedError as error:
+            check_port(announced_host(), announced_port())
+        except (ExposedError, StartupError) as error:
             sys.exit(f"error: {error}")
         check_apart()
         become_supervisor()

@@ -3,6 +3,7 @@
 import ipaddress
 import os
 import socket
+from typing import Any
 
 import click
 from bentoml._internal.configuration.containers import BentoMLContainer
@@ -41,9 +42,19 @@ def is_loopback(host: str) -> bool:
 
 def announced_host() -> str:
     """In the supervisor: where BentoML is going to listen."""
+    return str(_asked("host") or BentoMLContainer.http.host.get())
+
+
+def announced_port() -> int:
+    """In the supervisor: the port that BentoML is going to take there; 0 is any."""
+    asked = _asked("port")
+    return int(BentoMLContainer.http.port.get() if asked is None else asked)
+
+
+def _asked(option: str) -> Any:  # noqa: ANN401  whatever the command line takes
+    """An option of BentoML's command line; null where it was not given."""
     context = click.get_current_context(silent=True)
-    asked = context.params.get("host") if context else None
-    return str(asked or BentoMLContainer.http.host.get())
+    return context.params.get(option) if context else None
 
 
 def listening_host() -> str | None:

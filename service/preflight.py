@@ -7,6 +7,7 @@ and gives back its memory and its device.
 
 import logging
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -29,21 +30,38 @@ def check() -> None:
     Stock(settings, measure=False).fill()
 
 
+def check_port(host: str, port: int) -> None:
+    """Raise StartupError where BentoML could not listen; its own words are a traceback."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as BentoML does
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise StartupError(
+                f"port {port} of {host} cannot be used ({error.strerror}); end what listens there, "
+                "or choose another one: bentoml serve . --port N"
+            ) from error
+
+
 def check_apart() -> None:
     """`check` in a process of its own; ends this one with its exit code if it fails."""
-    root = Path(__file__).absolute().parents[1]  # where BentoML runs the workers, too
-    child = subprocess.Popen([sys.executable, "-m", "service.preflight"], cwd=root)
-
-    def leave(*_: object) -> None:
-        child.terminate()
-        sys.exit(128 + signal.SIGTERM)
-
     # Stays until BentoML listens itself: the first process of a container does not even die of a
     # signal that it has no handler for.
-    signal.signal(signal.SIGTERM, leave)
-    code = child.wait()
+    signal.signal(signal.SIGTERM, _leave)
+    root = Path(__file__).absolute().parents[1]  # where BentoML runs the workers, too
+    child = subprocess.Popen([sys.executable, "-m", "service.preflight"], cwd=root)
+    try:
+        code = child.wait()
+    finally:
+        child.terminate()
     if code:
         sys.exit(code)
+
+
+def _leave(*_: object) -> None:
+    """A shell's exit code of a process that SIGTERM has ended."""
+    sys.exit(128 + signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,21 @@
 """How a service process starts, what it loads, and how it ends."""
 
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.servers import ROOT, Server, environment, free_port
+from tests.service.conftest import runner
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -72,6 +77,40 @@ def test_a_repository_of_corrupt_bundles_is_one_sentence(
 def test_a_device_that_is_not_there_is_one_sentence(preflight: Run, models: Path) -> None:
     done = preflight(CUTAWAY_MODELS=str(models), CUTAWAY_DEVICE="warp")
     ends_in_one_sentence(done, "no device 'warp'")
+
+
+def test_a_port_that_is_taken_is_one_sentence(models: Path, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        port = busy.getsockname()[1]
+        run = runner(tmp_path / "home", "bentoml", "serve", ".", "--port", str(port))
+        done = run(CUTAWAY_MODELS=str(models))
+    ends_in_one_sentence(done, f"port {port} of 127.0.0.1 cannot be used", "--port N")
+
+
+def test_sigterm_while_the_models_are_first_opened_ends_it_at_once(
+    models: Path, tmp_path: Path
+) -> None:
+    """The first process of a container does not even die of a signal it has no handler for."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bentoml", "serve", ".", "--port", str(free_port())],
+        cwd=ROOT,
+        env=environment(tmp_path / "home", {"CUTAWAY_MODELS": str(models)}),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    server = Server(process, "", tmp_path)
+    while not any(is_preflight(child) for child in server.workers()):
+        assert process.poll() is None
+    process.terminate()
+    _, words = process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert "Traceback" not in words
+
+
+def is_preflight(pid: int) -> bool:
+    with suppress(OSError):
+        return b"service.preflight" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return False
 
 
 def test_an_unknown_variable_is_named_with_the_nearest_setting(
