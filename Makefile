@@ -7,6 +7,8 @@ CUTAWAY_MODELS ?= models
 export PYTHON PORT CUTAWAY_MODELS
 
 BIN := .venv/bin
+# One run for each: both bring the protocol's messages, and a process can hold them once.
+CLIENTS := .venv-clients/bin/python -m pytest -c tests/contract/pytest.ini
 COMPILE := ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --override overrides.txt $(UPGRADE)
 
@@ -23,12 +25,21 @@ test: ## Set everything up and run the test suite, all but the tests that take m
 	@deploy/setup.sh dev
 	@deploy/models.sh
 	$(BIN)/python -m pytest -m "not slow and not faults and not soak"
+	@$(MAKE) --no-print-directory contract
 
 .PHONY: test-all
 test-all: ## Run the whole test suite, the slow tests and the container image too
 	@deploy/setup.sh dev
 	@deploy/models.sh
 	$(BIN)/python -m pytest -m "not faults and not soak"
+	@$(MAKE) --no-print-directory contract
+
+.PHONY: contract
+contract: ## Run the real clients, Triton's and KServe's, with every call they have
+	@deploy/setup.sh dev
+	@deploy/setup.sh clients
+	$(CLIENTS) tests/contract/test_triton_*.py
+	$(CLIENTS) tests/contract/test_kserve_*.py
 
 .PHONY: faults
 faults: ## Break things under load: kills, swaps, full disks, overload, clients that hang (minutes)
@@ -91,8 +102,14 @@ lock: ## Compile requirements/*.in into the hashed locks (UPGRADE=--upgrade take
 	cd requirements && $(COMPILE) dev.in -o dev.txt
 	cd requirements && for name in uv export service gpu bench; do \
 		$(COMPILE) --constraint dev.txt $$name.in -o $$name.txt || exit 1; done
+	cd requirements && $(COMPILE) clients.in -o clients.txt
+
+.PHONY: proto
+proto: ## Write the messages of gRPC from service/grpc/open_inference.proto
+	@deploy/setup.sh dev
+	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. service/grpc/open_inference.proto
 
 .PHONY: clean
-clean: ## Remove the environment and every cache; models/ stays
-	rm -rf .venv .cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+clean: ## Remove the environments and every cache; models/ stays
+	rm -rf .venv .venv-clients .cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,15 +1,16 @@
 #!/bin/sh
-# Makes .venv hold exactly one of the locks in requirements/. Run again, it does nothing.
+# Makes an environment hold exactly one of the locks in requirements/. Run again, it does nothing.
 #
 #   deploy/setup.sh export    what serves and exports      (make serve, make models)
 #   deploy/setup.sh dev       the same, and what tests it  (make test, make lint)
+#   deploy/setup.sh clients   the real clients of tests/contract, in .venv-clients  (make contract)
 #
 # PYTHON=…        the Python to use; found by itself otherwise
-# SETUP_MB=4000   the free disk space to insist on
+# SETUP_MB=…      the free disk space to insist on, otherwise 4000 (1000 for clients)
 set -eu
 cd "$(dirname "$0")/.."
 wanted=$1
-venv=.venv
+case $wanted in clients) venv=.venv-clients ;; *) venv=.venv ;; esac
 locks=$venv/locks # copies of the locks that are installed: a changed lock differs from its copy
 
 say() { printf '%s\n' "$*" >&2; }
@@ -84,9 +85,11 @@ install() {
 case $wanted in
   export) wanted_by='serve' ;;
   dev) wanted_by='test' ;;
-  *) fail "usage: deploy/setup.sh export|dev" ;;
+  clients) wanted_by='contract' ;;
+  *) fail "usage: deploy/setup.sh export|dev|clients" ;;
 esac
-SETUP_MB=${SETUP_MB:-4000}
+case $wanted in clients) needed_mb=1000 ;; *) needed_mb=4000 ;; esac
+SETUP_MB=${SETUP_MB:-$needed_mb}
 # Two makes at once take turns, where the machine has flock.
 if command -v flock >/dev/null 2>&1; then exec 9<requirements; flock 9; fi
 
@@ -100,5 +103,5 @@ if [ -e "$locks/dev.txt" ]; then wanted=dev; fi # dev holds all of export: never
 mkdir -p "$locks"
 say "Installing the packages of requirements/$wanted.txt into $venv"
 install "$wanted"
-cp requirements/export.txt "$locks/"
-if [ "$wanted" = dev ]; then cp requirements/dev.txt "$locks/"; fi
+cp "requirements/$wanted.txt" "$locks/"
+if [ "$wanted" = dev ]; then cp requirements/export.txt "$locks/"; fi

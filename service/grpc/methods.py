@@ -53,33 +53,35 @@ class InferenceMethods:
             "ModelInfer": infer,
         }
 
-    async def _server_live(self, _: Message, __: float) -> Message:
+    async def _server_live(self, _: Message, __: float | None) -> Message:
         return pb.ServerLiveResponse(live=True)
 
-    async def _server_ready(self, _: Message, __: float) -> Message:
+    async def _server_ready(self, _: Message, __: float | None) -> Message:
         return pb.ServerReadyResponse(ready=self._ready())
 
-    async def _model_ready(self, request: pb.ModelReadyRequest, _: float) -> Message:
+    async def _model_ready(self, request: pb.ModelReadyRequest, _: float | None) -> Message:
         try:
             self._catalogue.find(request.name, request.version or None)
         except NotReadyError:
             return pb.ModelReadyResponse(ready=False)
         return pb.ModelReadyResponse(ready=True)
 
-    async def _server_metadata(self, _: Message, __: float) -> Message:
+    async def _server_metadata(self, _: Message, __: float | None) -> Message:
         return ParseDict(server_metadata(), pb.ServerMetadataResponse(), ignore_unknown_fields=True)
 
-    async def _model_metadata(self, request: pb.ModelMetadataRequest, _: float) -> Message:
+    async def _model_metadata(self, request: pb.ModelMetadataRequest, _: float | None) -> Message:
         served = self._catalogue.find(request.name, request.version or None)
         answer = pb.ModelMetadataResponse()
         return ParseDict(model_metadata(served), answer, ignore_unknown_fields=True)
 
-    async def _model_config(self, request: pb.ModelConfigRequest, _: float) -> Message:
+    async def _model_config(self, request: pb.ModelConfigRequest, _: float | None) -> Message:
         served = self._catalogue.find(request.name, request.version or None)
         config = ParseDict(model_config(served), pb.ModelConfig(), ignore_unknown_fields=True)
         return pb.ModelConfigResponse(config=config)
 
-    async def _model_statistics(self, request: pb.ModelStatisticsRequest, _: float) -> Message:
+    async def _model_statistics(
+        self, request: pb.ModelStatisticsRequest, _: float | None
+    ) -> Message:
         """Of one version; of every one of a model, or of all, where it names none."""
         found = list(self._catalogue)
         if request.version:
@@ -90,17 +92,17 @@ class InferenceMethods:
         document = {"model_stats": [statistics(served) for served in found]}
         return ParseDict(document, pb.ModelStatisticsResponse(), ignore_unknown_fields=True)
 
-    async def _infer(self, request: InferRequest, seconds: float) -> Message:
+    async def _infer(self, request: InferRequest, seconds: float | None) -> Message:
         """gRPC cancels the task of whoever leaves, so `receive` has nothing to say."""
         timed = _within(request, seconds, self._timeout_seconds)
         return write_infer_response(await self._inference.infer(timed, _never))
 
 
-def _within(request: InferRequest, seconds: float, default_seconds: float) -> InferRequest:
+def _within(request: InferRequest, seconds: float | None, default_seconds: float) -> InferRequest:
     """The request in the time that its client waits, where that is less than it would have."""
     asked = request.parameters.get("timeout")
-    if asked is not None and type(asked) is not int:
-        return request  # refused where it is read
+    if seconds is None or (asked is not None and type(asked) is not int):
+        return request  # what is no number is refused where it is read
     given_us = asked or default_seconds * _US_PER_SECOND
     if seconds * _US_PER_SECOND >= given_us:
         return request

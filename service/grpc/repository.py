@@ -28,16 +28,16 @@ class RepositoryMethods:
             ),
         }
 
-    async def _index(self, request: pb.RepositoryIndexRequest, _: float) -> Message:
+    async def _index(self, request: pb.RepositoryIndexRequest, _: float | None) -> Message:
         document = {"models": self._catalogue.index(ready=request.ready)}
         return ParseDict(document, pb.RepositoryIndexResponse())
 
-    async def _load(self, request: pb.RepositoryModelLoadRequest, _: float) -> Message:
+    async def _load(self, request: pb.RepositoryModelLoadRequest, _: float | None) -> Message:
         check_parameters(dict.fromkeys(request.parameters))
         await self._catalogue.load(request.model_name)
         return pb.RepositoryModelLoadResponse()
 
-    async def _unload(self, request: pb.RepositoryModelUnloadRequest, _: float) -> Message:
+    async def _unload(self, request: pb.RepositoryModelUnloadRequest, _: float | None) -> Message:
         check_parameters(dict.fromkeys(request.parameters))
         await self._catalogue.unload(request.model_name)
         return pb.RepositoryModelUnloadResponse()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 REQUIREMENTS = Path(__file__).parents[2] / "requirements"
-NAMES = ("uv", "service", "gpu", "export", "dev", "bench")
+NAMES = ("uv", "service", "gpu", "export", "dev", "bench", "clients")
 
 
 def entries(name: str) -> dict[str, set[str]]:

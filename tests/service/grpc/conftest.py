@@ -39,7 +39,7 @@ class Client:
             response_deserializer=answer.FromString,
         )
 
-    def call(self, name: str, request: Any = None, timeout: float = 60) -> Any:
+    def call(self, name: str, request: Any = None, timeout: float | None = 60) -> Any:
         """The answer; the request is empty if none is given."""
         if request is None:
             request = getattr(pb, self.answers[name].input_type.name)()

@@ -1,4 +1,4 @@
-"""Malformed requests over gRPC: each has its exact status, and a sentence that says what is wrong."""
+"""Malformed requests over gRPC: each has its exact status, and a sentence that says why."""
 
 from collections.abc import Callable
 from typing import Any

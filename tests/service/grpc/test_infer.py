@@ -104,3 +104,9 @@ def test_a_stream_answers_each_request_and_outlives_errors(grpc_client: Client) 
     assert not wrong.HasField("infer_response")
     assert last.infer_response.id == "last"
     assert floats(last.infer_response).argmax() == 2
+
+
+@pytest.mark.parametrize("timeout", [None, 7.0, 1000.0])
+def test_a_client_may_set_any_deadline_or_none(grpc_client: Client, timeout: float | None) -> None:
+    answer = grpc_client.call("ModelInfer", raw_request(pixels_of(1)), timeout)
+    assert floats(answer).argmax() == 1
