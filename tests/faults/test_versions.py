@@ -67,6 +67,7 @@ def test_a_new_version_every_second_for_half_a_minute(
     start: Starter, models: Path, publish_model: Publisher, record: Record
 ) -> None:
     server = start(CUTAWAY_MODELS=str(models), **POLL)
+    last = 1
     with Load(server.url) as load:
         for _ in range(30):
             last = publish_model(models, "colours").manifest.version
