@@ -70,7 +70,7 @@ def _classify(row: NDArray[Any], labels: Sequence[str], top: int) -> list[bytes]
     """`score:index:label` of the best, or `score:index` where there are no labels."""
     named = labels or [""] * len(row)
     texts = [
-        f"{best['score']}:{best['class_id']}:{best['label']}"
+        f"{best['score']!s}:{best['class_id']}:{best['label']}"
         for best in best_classes(row, named, top)
     ]
     return [text.removesuffix(":").encode() if not labels else text.encode() for text in texts]
