@@ -106,8 +106,11 @@ class Batcher(Generic[T, R]):
             return await request.answer
         finally:
             timer.cancel()
-            for entry in entries:
-                self._flow.queue.discard(entry)
+            while entries:
+                self._flow.queue.discard(entries.pop())
+            # Its answer's exception holds this frame: with it, this frame would hold the exception,
+            # and both the pictures and the network until the collector comes by.
+            del request, timer
 
     async def close(self) -> None:
         """Take nothing more, answer what waits, leave the slots to the others and the run alone."""

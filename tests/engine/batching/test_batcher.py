@@ -15,6 +15,10 @@ from tests.engine.batching.simulated import clock, simulate
 from tests.engine.batching.worlds import ask, sizes_of_runs, world
 
 
+class Large(Picture):
+    """A picture that can be traced."""
+
+
 def test_every_request_gets_its_own_results_in_order() -> None:
     async def scenario() -> None:
         async with world(slots=2) as (network,):
@@ -196,6 +200,25 @@ def test_what_was_run_goes_with_its_last_user_once_the_batcher_is_closed() -> No
             [outcome] = await batcher.submit(["a"], timeout_seconds=1)
             assert outcome.result == "a"
             await batcher.close()
+            assert trace() is None
+
+    gc.disable()
+    try:
+        simulate(scenario)
+    finally:
+        gc.enable()
+
+
+def test_a_request_whose_deadline_passed_leaves_nothing_behind() -> None:
+    async def scenario() -> None:
+        async with world(pace=lambda: 10.0) as (network,):
+            picture = Large("slow")
+            trace = weakref.ref(picture)
+            with pytest.raises(DeadlineExceededError):
+                await network.batcher.submit([picture], timeout_seconds=0.05)
+            del picture
+            await ask(network, "next")
+            network.runs.clear()
             assert trace() is None
 
     gc.disable()
