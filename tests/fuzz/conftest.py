@@ -47,6 +47,8 @@ def ask(fuzz_models: Path) -> Iterator[Ask]:
 @pytest.fixture(scope="session")
 def fuzz_server(tmp_path_factory: pytest.TempPathFactory, fuzz_models: Path) -> Iterator[Server]:
     """The same models behind a real server."""
-    server = serve(tmp_path_factory.mktemp("server"), CUTAWAY_MODELS=str(fuzz_models))
+    server = serve(
+        tmp_path_factory.mktemp("server"), CUTAWAY_MODELS=str(fuzz_models), CUTAWAY_GRPC_PORT="0"
+    )
     yield server
     server.close()
