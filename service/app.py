@@ -34,9 +34,8 @@ try:
         check_exposure(settings, listening_host())
         application = build_application(settings)
 except (SettingsError, ExposedError, KeysError) as error:
-    sys.exit(
-        f"error: {error}"
-    )  # the supervisor imports this file first: one sentence, no traceback
+    # The supervisor imports this file first: one sentence, no traceback.
+    sys.exit(f"error: {error}")
 
 logging.getLogger("cutaway").setLevel(settings.log_level.upper())
 if settings.log_format == "json":

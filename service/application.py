@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from service.catalogue import Catalogue
+from service.connections import closed
 from service.gauges import model_gauges
 from service.grpc.calls import Calls
 from service.grpc.endpoint import grpc_endpoint
@@ -64,7 +65,7 @@ def build_application(settings: Settings) -> Application:
     outbox = Outbox(settings)
     inspection = Inspection(settings, metrics, outbox)
     inference = Inference(catalogue, inspection, metrics, settings)
-    for family in (*model_gauges(catalogue), *catalogue.families(), *inspection.gauges()):
+    for family in (*model_gauges(catalogue), *catalogue.families(), *inspection.gauges(), closed):
         metrics.add(family)
     metrics.watch(lambda: (served.labels for served in catalogue))
 

@@ -13,6 +13,7 @@ import orjson
 from uvicorn.config import HTTP_PROTOCOLS, WS_PROTOCOLS
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from service.families import Counts
 from service.settings import Settings
 
 LOOK_SECONDS = 0.5
@@ -20,6 +21,8 @@ LOOK_SECONDS = 0.5
 _GRACE_SECONDS = 2.0
 """The outbox, which knows whose answer it is, gives up a large one first."""
 _TIMEOUT, _UNAVAILABLE = 408, 503
+closed = Counts("cutaway_connections_closed", "Connections closed by their guard.", ("reason",))
+"""The reasons are the codes of `Connection`, and `answer_not_taken`."""
 _CLOSING = b"connection: close\r\ncontent-type: application/json\r\nx-content-type-options: nosniff"
 
 
@@ -123,6 +126,7 @@ class Connection(HttpToolsProtocol):
             self._stuck_since = now  # what is left to be sent needs a client that takes it
         if self._stuck_since is not None:
             if now - self._stuck_since > self.limits.answer_seconds:
+                closed.add("answer_not_taken")
                 self.transport.abort()
         elif self._head_since is not None and not self._answering():
             self._look_at_head(now - self._head_since)
@@ -135,6 +139,7 @@ class Connection(HttpToolsProtocol):
 
     def _refuse(self, status: int, code: str, message: str) -> None:
         """Answer and close; only close where an answer has begun, or nothing was asked."""
+        closed.add(code)
         begun = self._answering() and self.cycle.response_started
         if begun:
             self.transport.abort()

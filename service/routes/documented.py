@@ -7,6 +7,7 @@ from fastapi import APIRouter, FastAPI
 from pydantic import BaseModel
 
 from service import archives, events
+from service.access import is_open
 from service.arrays import MEDIA_TYPE
 from service.multipart import FIELD
 from service.picture_headers import LAYOUT_HEADER, RANGE_HEADER
@@ -15,13 +16,15 @@ from service.schemas import ErrorBody
 
 REASONS = {
     400: "malformed: the query, the form, the array, or a picture that does not decode",
+    401: "no API key, or none that is known",
+    403: "the API key may not do this; without keys, no web page may administer",
     404: "no such model or version; where layers are asked for, no such layer or channel",
     405: "another method is expected here",
     408: "the body did not arrive in time",
     413: "too many bytes, pixels or pictures",
     415: "not a picture in an allowed format",
     422: "well formed, and more than the caps allow or not what this network can answer",
-    429: "the queue is full; Retry-After says when to try again",
+    429: "the queue is full, or this client asks too much at a time; see Retry-After",
     500: "our fault; the log has it under the answer's X-Request-ID",
     501: "the protocol allows it, this service does not do it",
     503: "not ready, or too many requests at a time; Retry-After says when to try again",
@@ -68,16 +71,38 @@ _VERSION = {
 }
 
 
+_KEY = "key"
+_REFUSALS = (401, 403, 429)
+"""What the guards may answer wherever a key can be asked for."""
+
+
 def openapi_document(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document, without the 422 that FastAPI adds where this service answers 400."""
+    """The OpenAPI document, without the 422 that FastAPI adds where this service answers 400, and
+    with what guards answer before a route does."""
     document = app.openapi()
-    for methods in document["paths"].values():
+    document["components"]["securitySchemes"] = {_KEY: {"type": "http", "scheme": "bearer"}}
+    for path, methods in document["paths"].items():
         for operation in methods.values():
             if "HTTPValidationError" in str(operation["responses"].get("422")):
                 del operation["responses"]["422"]
+            if not is_open(path):
+                _add_refusals(path, operation)
     for name in ("HTTPValidationError", "ValidationError"):
         document["components"]["schemas"].pop(name, None)
     return document
+
+
+def _add_refusals(path: str, operation: dict[str, Any]) -> None:
+    """A key may be asked for here."""
+    operation["security"] = [{}, {_KEY: []}]
+    body = ProtocolErrorBody if path.startswith("/v2") else ErrorBody
+    schema = {"$ref": f"#/components/schemas/{body.__name__}"}
+    for status in _REFUSALS:
+        answer = {
+            "description": REASONS[status],
+            "content": {"application/json": {"schema": schema}},
+        }
+        operation["responses"].setdefault(str(status), answer)
 
 
 def in_formats(png: str, **others: Any) -> dict[str, Any]:

@@ -159,3 +159,13 @@ def test_without_keys_no_page_administers_the_service(client: httpx.Client, head
     assert answer.status_code == 403
     assert "no web page" in answer.json()["error"]
     assert client.post(INDEX).status_code == 200
+
+
+def test_the_document_says_where_a_key_may_be_asked_for() -> None:
+    document = openapi_document(build_application(Settings()).app)
+    assert document["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            refusals = {"401", "403", "429"} & set(operation["responses"])
+            assert ("security" in operation) == (not is_open(path))
+            assert is_open(path) or len(refusals) == 3

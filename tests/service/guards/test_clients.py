@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import httpx
 import pytest
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from service.clients import ClientGuard
 from tests.service.guards.guarded import Guarded, connected
@@ -58,12 +58,12 @@ def test_without_keys_addresses_are_counted_and_forgotten() -> None:
         guard = ClientGuard(app, 1)
         statuses: list[int] = []
 
-        async def send(message: dict) -> None:
+        async def send(message: Message) -> None:
             if message["type"] == "http.response.start":
                 statuses.append(message["status"])
 
         async def request(address: str, gone: asyncio.Event) -> None:
-            async def receive() -> dict:
+            async def receive() -> Message:
                 await gone.wait()
                 return {"type": "http.disconnect"}
 
