@@ -1,7 +1,10 @@
 # The CPU image: the service, its hashed packages, and nothing of export. `make image` builds and tries it.
 #
 #   docker build -t cutaway .
-#   docker run --rm -p 127.0.0.1:3000:3000 -v "$PWD/models:/models:ro" --read-only --tmpfs /tmp cutaway
+#   docker run --rm -p 127.0.0.1:3000:3000 -v "$PWD/models:/models:ro" --read-only --tmpfs /tmp \
+#     --env CUTAWAY_AUTH=off cutaway
+#
+# Without API keys (docs/security.md) it starts only with that: its port is then for this machine alone.
 
 FROM python:3.11-slim-bookworm AS packages
 COPY requirements/service.txt /requirements.txt
