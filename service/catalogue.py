@@ -53,8 +53,8 @@ class Catalogue:
             yield
 
     def __iter__(self) -> Iterator[Predictor]:
-        """Every served version."""
-        return (served for shelf in self._shelves.values() for served in shelf)
+        """Every served version, by the model's name and its number."""
+        return (served for _, shelf in sorted(self._shelves.items()) for served in shelf)
 
     @property
     def shelves(self) -> Mapping[str, Shelf]:

@@ -121,12 +121,16 @@ class Keeper:
 
     async def _poll(self) -> None:
         """Look again and again; whatever goes wrong, the next look comes."""
+        said = ""
         while True:
             await asyncio.sleep(self._poll_seconds)
             try:
                 await self.refresh()
-            except Exception:
-                log.exception("the models could not be looked through; what is served goes on")
+                said = ""
+            except Exception as error:
+                if said != str(error):  # a disk that hangs is said once, not every two seconds
+                    log.exception("the repository cannot be looked through; what is served goes on")
+                said = str(error)
 
     async def _update(self, name: str) -> None:
         """One model: load what is missing, then flip."""

@@ -215,7 +215,10 @@ def test_a_model_that_is_removed_is_no_longer_found(
 
 
 def test_looking_goes_on_whatever_goes_wrong(
-    settings: Settings, publish: Publish, monkeypatch: pytest.MonkeyPatch
+    settings: Settings,
+    publish: Publish,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     publish()
     settings = settings.model_copy(update={"poll_seconds": 0.02})
@@ -231,6 +234,7 @@ def test_looking_goes_on_whatever_goes_wrong(
             async with asyncio.timeout(SECONDS):
                 while len(looks) < 3:
                     await asyncio.sleep(0.01)
+        assert caplog.text.count("cannot be looked through") == 1, "said once"
         publish()
         async with asyncio.timeout(SECONDS):
             while version(catalogue.find("colours")) == 1:
