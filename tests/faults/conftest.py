@@ -51,8 +51,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not ROWS:
         return
     terminalreporter.section("faults")
-    terminalreporter.line("| fault | sent | answered | refused | failed |")
-    terminalreporter.line("|---|---|---|---|---|")
+    terminalreporter.line("| fault | sent | answered | refused (429, 503) | late (504) | failed |")
+    terminalreporter.line("|---|---|---|---|---|---|")
     for fault, books in ROWS:
-        numbers = (books.sent, books.answered, books.refused, len(books.failures))
+        numbers = (books.sent, books.answered, books.refused, books.late, len(books.failures))
         terminalreporter.line(f"| {fault} | {' | '.join(map(str, numbers))} |")

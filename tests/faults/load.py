@@ -14,15 +14,21 @@ from tests.service.conftest import encode, picture
 PREDICT = "/v1/models/colours/predict"
 OK = 200
 REFUSALS = (429, 503)
+LATE = 504
 
 
 @dataclass
 class Books:
-    """What was sent and what came back; whatever is neither an answer nor a refusal has failed."""
+    """What was sent and what came back.
+
+    `refused` was told when to try again, `late` that its own deadline had passed; whatever else is
+    no answer has failed.
+    """
 
     sent: int = 0
     answered: int = 0
     refused: int = 0
+    late: int = 0
     failures: list[str] = field(default_factory=list)
     versions: Counter[int] = field(default_factory=Counter)
     changes: int = 0
@@ -32,6 +38,9 @@ class Books:
         """One answer; with a label it is only one if that is the best class."""
         if answer.status_code in REFUSALS and answer.headers.get("retry-after", "").isdigit():
             self.refused += 1
+            return
+        if answer.status_code == LATE:
+            self.late += 1
             return
         body = answer.json() if answer.status_code == OK else {}
         best = body["results"][0]["classes"][0]["label"] if body else None

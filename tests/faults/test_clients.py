@@ -16,13 +16,22 @@ from tests.faults.conftest import Record, Starter
 from tests.faults.load import PREDICT, Books, Load
 from tests.faults.sockets import Connection
 from tests.servers import Server
-from tests.service.conftest import encode, picture
 
 pytestmark = pytest.mark.faults
 
 SLOW_CLIENTS = 500
 DEAF_CLIENTS = 40
-SLOW = "/v1/models/slow/predict"
+SLOW = "/v1/models/slow/predict?timeout_ms=5000"
+NPY = {"Content-Type": "application/x-npy"}
+PICTURES = 8
+"""A request of the overload has so many: the service has more to do than its clients."""
+
+
+def ready_pictures(count: int) -> bytes:
+    """As an array of numpy's."""
+    array = io.BytesIO()
+    np.save(array, np.random.default_rng(5).integers(0, 255, (count, 48, 64, 3), np.uint8))
+    return array.getvalue()
 
 
 def open_files(server: Server) -> int:
@@ -74,7 +83,7 @@ def test_500_slow_clients_are_cut_off_and_nobody_else_notices(
     record(f"500 clients that send a byte of their {slow_part} a second", load.books)
     assert open_files(server) < before + SLOW_CLIENTS / 10, "they are still connected"
     assert load.books.failures == []
-    assert load.books.refused == 0
+    assert load.books.answered == load.books.sent
 
 
 def test_clients_that_never_read_are_cut_off_and_nobody_else_notices(
@@ -82,18 +91,16 @@ def test_clients_that_never_read_are_cut_off_and_nobody_else_notices(
 ) -> None:
     server = start(CUTAWAY_MODELS=str(models), CUTAWAY_ANSWER_TIMEOUT_SECONDS="3")
     before = open_files(server)
-    pixels = np.random.default_rng(5).integers(0, 255, (64, 48, 64, 3), np.uint8)
-    array = io.BytesIO()
-    np.save(array, pixels)
+    array = ready_pictures(64)
     asked = "/v1/models/colours/activations?layer=rescaling&format=npz"
     head = (
         f"POST {asked} HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-npy\r\n"
-        f"Content-Length: {len(array.getvalue())}\r\n\r\n"
+        f"Content-Length: {len(array)}\r\n\r\n"
     ).encode()
     with ExitStack() as stack, Load(server.url) as load:
         for _ in range(DEAF_CLIENTS):
             deaf = stack.enter_context(Connection(server.url, receive_bytes=4096))
-            deaf.send(head + array.getvalue())
+            deaf.send(head + array)
         wait_until(lambda: open_files(server) >= before + DEAF_CLIENTS, "they are not connected")
         load.wait_for(50)
         wait_until(
@@ -102,18 +109,18 @@ def test_clients_that_never_read_are_cut_off_and_nobody_else_notices(
         load.wait_for(50)
     record(f"{DEAF_CLIENTS} clients that never read 2 MB each", load.books)
     assert load.books.failures == []
-    assert load.books.refused == 0
+    assert load.books.answered == load.books.sent
 
 
 async def offer(url: str, per_second: float, seconds: float, books: Books) -> None:
     """Requests at a stated rate, however long their answers take."""
-    body = encode(picture(0))
+    body = ready_pictures(PICTURES)
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
 
     async def ask(client: httpx.AsyncClient) -> None:
         books.sent += 1
         try:
-            books.enter(await client.post(SLOW, content=body, params={"timeout_ms": 5000}), None)
+            books.enter(await client.post(SLOW, content=body, headers=NPY), None)
         except httpx.TransportError as error:
             books.fail(error)
 
@@ -129,13 +136,13 @@ async def offer(url: str, per_second: float, seconds: float, books: Books) -> No
 
 async def closed_loop(url: str, seconds: float, books: Books) -> None:
     """What eight clients get who wait for their answers."""
-    body = encode(picture(0))
+    body = ready_pictures(PICTURES)
     over = time.monotonic() + seconds
 
     async def ask_on(client: httpx.AsyncClient) -> None:
         while time.monotonic() < over:
             books.sent += 1
-            books.enter(await client.post(SLOW, content=body), None)
+            books.enter(await client.post(SLOW, content=body, headers=NPY), None)
 
     async with httpx.AsyncClient(base_url=url, timeout=60) as client:
         await asyncio.gather(*(ask_on(client) for _ in range(8)))
@@ -145,12 +152,14 @@ def test_ten_times_too_much_is_answered_or_refused_and_fails_nobody(
     start: Starter, models: Path, record: Record
 ) -> None:
     server = start(CUTAWAY_MODELS=str(models))
-    calm, flood = Books(), Books()
-    asyncio.run(closed_loop(server.url, 3, calm))
-    asyncio.run(offer(server.url, 10 * calm.answered / 3, 6, flood))
-    record("10 × overload for 6 s, deadline 5 s", flood)
-    assert calm.failures == flood.failures == []
-    assert flood.refused > flood.answered > calm.answered / 2
-    again = Books()
-    asyncio.run(closed_loop(server.url, 1, again))
-    assert again.refused == 0, "it has not recovered"
+    calm = [Books() for _ in range(3)]
+    for books in calm:
+        asyncio.run(closed_loop(server.url, 3, books))
+    most = max(books.answered / 3 for books in calm)
+    flood = Books()
+    asyncio.run(offer(server.url, 10 * most, 6, flood))
+    record("10 × overload for 6 s, 8 pictures a request, deadline 5 s", flood)
+    assert flood.failures == []
+    assert flood.refused > flood.answered > 0
+    alone = httpx.post(server.url + SLOW, content=ready_pictures(PICTURES), headers=NPY, timeout=60)
+    assert alone.status_code == 200, "it has not recovered"
