@@ -35,7 +35,7 @@ class Client:
         answer = getattr(pb, self.answers[name].output_type.name)
         return self.channel.unary_unary(
             f"/{SERVICE}/{name}",
-            request_serializer=lambda message: message.SerializeToString(),
+            request_serializer=serialize,
             response_deserializer=answer.FromString,
         )
 
@@ -47,12 +47,31 @@ class Client:
             request, timeout=timeout, metadata=self.metadata, compression=self.compression
         )
 
-    def fails(self, name: str, request: Any, timeout: float = 60) -> grpc.RpcError:
-        """The error that the call ends with."""
-        with pytest.raises(grpc.RpcError) as raised:
-            self.call(name, request, timeout)
-        assert "Traceback" not in raised.value.details()
-        return raised.value
+    def fails(self, name: str, request: Any, timeout: float | None = 60) -> "Failure":
+        """How the call ends."""
+        return failure_of(lambda: self.call(name, request, timeout))
+
+    def raw(self, name: str) -> Any:
+        """A call that sends bytes, whatever they are."""
+        return self.channel.unary_unary(f"/{SERVICE}/{name}")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """How a call ended that was refused."""
+
+    code: grpc.StatusCode
+    details: str
+    metadata: dict[str, str]
+
+
+def failure_of(call: Callable[[], Any]) -> Failure:
+    """Calls, and expects a refusal in one sentence."""
+    with pytest.raises(grpc.RpcError) as raised:
+        call()
+    error: Any = raised.value
+    assert "Traceback" not in error.details()
+    return Failure(error.code(), error.details(), dict(error.trailing_metadata()))
 
 
 @pytest.fixture(scope="session")
@@ -78,6 +97,11 @@ def start_grpc(
 def grpc_client(start_grpc: Callable[..., Client]) -> Client:
     """A client of the server that most tests of gRPC share."""
     return start_grpc(CUTAWAY_MAX_BODY_BYTES="4000000", CUTAWAY_BODY_TIMEOUT_SECONDS="2")
+
+
+def serialize(message: Any) -> bytes:
+    """A message as it travels."""
+    return message.SerializeToString()
 
 
 def pixels_of(*colours: int) -> np.ndarray:

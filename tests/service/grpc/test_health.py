@@ -7,7 +7,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from service.grpc import open_inference_pb2 as pb
-from tests.service.grpc.conftest import Client
+from tests.service.grpc.conftest import Client, failure_of
 
 
 def test_a_server_with_models_is_live_and_ready(grpc_client: Client) -> None:
@@ -24,8 +24,8 @@ def test_a_served_model_is_ready(grpc_client: Client, version: str) -> None:
 
 def test_a_model_that_is_not_there_is_named_with_the_nearest(grpc_client: Client) -> None:
     error = grpc_client.fails("ModelReady", pb.ModelReadyRequest(name="colors"))
-    assert error.code() == grpc.StatusCode.NOT_FOUND
-    assert "nearest: colours" in error.details()
+    assert error.code == grpc.StatusCode.NOT_FOUND
+    assert "nearest: colours" in error.details
 
 
 @pytest.mark.parametrize("service", ["", "inference.GRPCInferenceService"])
@@ -37,9 +37,10 @@ def test_the_health_service_says_serving(grpc_client: Client, service: str) -> N
 
 def test_the_health_service_knows_no_other_service(grpc_client: Client) -> None:
     health = health_pb2_grpc.HealthStub(grpc_client.channel)
-    with pytest.raises(grpc.RpcError) as raised:
-        health.Check(health_pb2.HealthCheckRequest(service="other.Service"), timeout=30)
-    assert raised.value.code() == grpc.StatusCode.NOT_FOUND
+    error = failure_of(
+        lambda: health.Check(health_pb2.HealthCheckRequest(service="other.Service"), timeout=30)
+    )
+    assert error.code == grpc.StatusCode.NOT_FOUND
 
 
 def test_whoever_watches_hears_that_the_service_ends(start_grpc: Callable[..., Client]) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from service.grpc import open_inference_pb2 as pb
-from tests.service.grpc.conftest import Client, floats, pixels_of, raw_request, wanted
+from tests.service.grpc.conftest import Client, floats, pixels_of, raw_request, serialize, wanted
 
 Input = pb.ModelInferRequest.InferInputTensor
 Contents = pb.InferTensorContents
@@ -89,7 +89,7 @@ def test_compressed_calls_are_inflated(grpc_client: Client, compression: grpc.Co
 def test_a_stream_answers_each_request_and_outlives_errors(grpc_client: Client) -> None:
     stream = grpc_client.channel.stream_stream(
         "/inference.GRPCInferenceService/ModelStreamInfer",
-        request_serializer=lambda message: message.SerializeToString(),
+        request_serializer=serialize,
         response_deserializer=pb.ModelStreamInferResponse.FromString,
     )
     requests = [

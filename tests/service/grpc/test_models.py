@@ -43,9 +43,9 @@ def test_model_configuration_has_the_types_and_sizes(grpc_client: Client) -> Non
 
 def test_a_version_that_is_not_served_is_not_found(grpc_client: Client) -> None:
     request = pb.ModelMetadataRequest(name="colours", version="77")
-    assert grpc_client.fails("ModelMetadata", request).code() == grpc.StatusCode.NOT_FOUND
+    assert grpc_client.fails("ModelMetadata", request).code == grpc.StatusCode.NOT_FOUND
     request = pb.ModelConfigRequest(name="colours", version="77")
-    assert grpc_client.fails("ModelConfig", request).code() == grpc.StatusCode.NOT_FOUND
+    assert grpc_client.fails("ModelConfig", request).code == grpc.StatusCode.NOT_FOUND
 
 
 def test_statistics_count_what_was_inferred(grpc_client: Client) -> None:
@@ -69,7 +69,7 @@ def test_statistics_of_all_models_name_each(grpc_client: Client) -> None:
 
 def test_statistics_of_an_unknown_model_are_not_found(grpc_client: Client) -> None:
     error = grpc_client.fails("ModelStatistics", pb.ModelStatisticsRequest(name="nothing"))
-    assert error.code() == grpc.StatusCode.NOT_FOUND
+    assert error.code == grpc.StatusCode.NOT_FOUND
 
 
 def test_every_method_is_counted_by_its_name(grpc_client: Client) -> None:

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import grpc
 import httpx
-import pytest
 
 from tests.servers import free_port
-from tests.service.grpc.conftest import Client, floats, pixels_of, raw_request
+from tests.service.grpc.conftest import Client, failure_of, floats, pixels_of, raw_request
 
 
 def test_a_port_that_is_taken_is_one_sentence(run_service: Callable, models: Path) -> None:
@@ -43,9 +42,8 @@ def test_sigterm_answers_what_is_in_flight_and_frees_the_port(
     client.call("ModelInfer", raw_request(pixels_of(0)))
     assert client.server.stop() == 0
     assert floats(running.result()).shape == (60, 3)
-    with pytest.raises(grpc.RpcError) as raised:
-        client.call("ServerLive")
-    assert raised.value.code() == grpc.StatusCode.UNAVAILABLE
+    error = failure_of(lambda: client.call("ServerLive"))
+    assert error.code == grpc.StatusCode.UNAVAILABLE
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(("127.0.0.1", int(client.target.split(":")[1])))

@@ -74,7 +74,7 @@ def test_a_refused_call_says_its_status_and_health_is_not_traced(
     client.call("ServerLive")
     client.call("ServerReady")
     error = client.fails("ModelInfer", infer(pictures[0], "nothing"))
-    assert error.code() is grpc.StatusCode.NOT_FOUND
+    assert error.code is grpc.StatusCode.NOT_FOUND
     [call] = of_trace(collector, trace, 1).values()
     assert (call.name, call.error) == (INFER, False)
     assert call.attributes["rpc.grpc.status_code"] == grpc.StatusCode.NOT_FOUND.value[0]
