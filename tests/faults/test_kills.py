@@ -15,7 +15,7 @@ import pytest
 from tests.faults.conftest import Record, Starter
 from tests.faults.load import PREDICT, Load
 from tests.faults.sockets import OK, Connection
-from tests.servers import Server, wait_until_ready
+from tests.servers import Server, free_port, wait_until_ready
 from tests.service.conftest import encode, picture
 
 pytestmark = pytest.mark.faults
@@ -58,7 +58,7 @@ def kill_worker(server: Server) -> int:
 def test_a_killed_worker_is_replaced_and_costs_what_it_had_in_flight(
     start: Starter, models: Path, record: Record
 ) -> None:
-    server = start(CUTAWAY_MODELS=str(models))
+    server = start(CUTAWAY_MODELS=str(models), CUTAWAY_GRPC_PORT=str(free_port()))
     with Load(server.url, clients=CLIENTS, timeout=120) as load:
         load.wait_for(200)
         killed = kill_worker(server)
