@@ -37,6 +37,11 @@ def test_no_shell_stands_between_sigterm_and_the_server() -> None:
     assert "/readyz" in check[-1]
 
 
+def test_its_end_gives_a_balancer_time_to_notice() -> None:
+    (environment,) = instructions("ENV")
+    assert "CUTAWAY_DRAIN_SECONDS=5" in environment
+
+
 def test_neither_library_reports_home() -> None:
     (environment,) = instructions("ENV")
     assert "BENTOML_DO_NOT_TRACK=True" in environment
