@@ -15,6 +15,9 @@ from service.errors import TooManyImagesError
 
 MEDIA_TYPE = "application/x-npy"
 MAGIC = b"\x93NUMPY"
+MAX_HEADER_BYTES = 256
+"""numpy writes 128 for every array that a network takes. A header is a Python literal: 9 kB of them
+take the interpreter 100 ms, and nested deeply enough they end in a MemoryError."""
 _READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 _RANK = 4
 
@@ -30,6 +33,10 @@ def read_array(data: bytes, spec: ImageInput, max_images: int) -> Pixels:
         TooManyImagesError: more than `max_images` pictures.
     """
     start = _header_bytes(data)
+    if start > MAX_HEADER_BYTES:
+        raise PixelsError(
+            f"expected an .npy header of at most {MAX_HEADER_BYTES} bytes, received {start}"
+        )
     shape, fortran_order, dtype = _read_header(data[:start])
     size = (spec.height, spec.width, spec.channels)
     if dtype != np.dtype(spec.dtype) or len(shape) != _RANK or shape[1:] != size or shape[0] < 1:
@@ -64,7 +71,7 @@ def _header_bytes(data: bytes) -> int:
 
 @lru_cache(maxsize=64)
 def _read_header(head: bytes) -> tuple[tuple[int, ...], bool, np.dtype]:
-    """Shape, order and type as the header states them; numpy caps its length at 10 kB.
+    """Shape, order and type as the header states them.
 
     A client's requests all have the same header, and numpy takes 40 µs for one: it evaluates a
     Python literal.

@@ -16,7 +16,7 @@ from hypothesis.strategies import SearchStrategy
 
 T = TypeVar("T")
 
-CASES = int(os.environ.get("CUTAWAY_FUZZ_CASES", "4000"))
+CASES = int(os.environ.get("CUTAWAY_FUZZ_CASES", "3000"))
 SEED = int(os.environ.get("CUTAWAY_FUZZ_SEED", "1"))
 ROUND = 500
 """Cases of a round. Hypothesis remembers what it has tried for as long as one lasts."""
@@ -58,7 +58,11 @@ def _round(cases: SearchStrategy[T], check: Callable[[T], None], size: int, numb
         deadline=None,
         database=None,
         phases=(Phase.generate, Phase.shrink),
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=[
+            HealthCheck.too_slow,
+            HealthCheck.data_too_large,
+            HealthCheck.large_base_example,
+        ],
         report_multiple_bugs=False,
     )
     @given(cases)

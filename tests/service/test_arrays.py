@@ -115,6 +115,9 @@ def test_a_header_that_promises_terabytes_allocates_nothing() -> None:
         header("__import__('os').getpid()\n"),
         header("{" * 5000),
         header("[" * 9000 + "]" * 9000),
+        header("-" * 9000 + "1"),
+        header("1" + "+1" * 4500),
+        *(header(sign * 240) for sign in ("-", "+1", "(", "[", "\n", "1,", ".a")),
         header("{'descr': '|u1', 'fortran_order': False, 'shape': (-1, 4, 6, 3)}\n"),
         header("{'descr': '|u1', 'fortran_order': False, 'shape': (True, 4, 6, 3)}\n", b"x" * 72),
         header("{'descr': 'nonsense', 'fortran_order': False, 'shape': (1, 4, 6, 3)}\n"),
@@ -127,6 +130,14 @@ def test_a_header_that_promises_terabytes_allocates_nothing() -> None:
 def test_a_header_that_does_not_read_is_refused(data: bytes) -> None:
     with pytest.raises(PixelsError):
         read_array(data, SPEC, 8)
+
+
+def test_a_header_longer_than_any_that_numpy_writes_is_not_read() -> None:
+    text = "{'descr': '|u1', 'fortran_order': False, 'shape': (1, 4, 6, 3)}"
+    data = bytes(72)
+    assert read_array(header(text + " " * (246 - len(text)), data), SPEC, 8).shape == (1, 4, 6, 3)
+    with pytest.raises(PixelsError, match="header of at most 256 bytes, received 257"):
+        read_array(header(text + " " * (247 - len(text)), data), SPEC, 8)
 
 
 def test_numbers_that_are_not_finite_are_refused() -> None:
