@@ -96,7 +96,11 @@ def start_grpc(
 @pytest.fixture(scope="session")
 def grpc_client(start_grpc: Callable[..., Client]) -> Client:
     """A client of the server that most tests of gRPC share."""
-    return start_grpc(CUTAWAY_MAX_BODY_BYTES="4000000", CUTAWAY_BODY_TIMEOUT_SECONDS="2")
+    return start_grpc(
+        CUTAWAY_MAX_BODY_BYTES="4000000",
+        CUTAWAY_BODY_TIMEOUT_SECONDS="2",
+        CUTAWAY_QUEUE_IMAGES="128",
+    )
 
 
 def serialize(message: Any) -> bytes:

@@ -5,9 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import grpc
-import httpx
 
-from tests.servers import free_port
+from tests.servers import Server
 from tests.service.grpc.conftest import Client, failure_of, floats, pixels_of, raw_request
 
 
@@ -24,13 +23,22 @@ def test_a_port_that_is_taken_is_one_sentence(run_service: Callable, models: Pat
     assert f"CUTAWAY_GRPC_PORT: port {port} of 127.0.0.1 cannot be had" in error
 
 
-def test_port_0_serves_http_alone(start_server: Callable, models: Path) -> None:
-    server = start_server(CUTAWAY_MODELS=str(models), CUTAWAY_GRPC_PORT="0")
-    [worker] = server.workers()
-    with open(f"/proc/{worker}/net/tcp") as table:  # noqa: PTH123  no file to be kept
-        listening = {line.split()[1] for line in table if line.split()[3] == "0A"}
-    assert listening
-    assert "gRPC" not in server.log.read_text()
+PROTOCOLS = ("tcp", "tcp6")
+LISTEN = "0A"
+
+
+def listening(pid: int) -> int:
+    """How many ports a process listens on."""
+    tables = (Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:] for name in PROTOCOLS)
+    lines = [line.split() for table in tables for line in table]
+    sockets = {f"socket:[{line[9]}]" for line in lines if line[3] == LISTEN}
+    return len(sockets & {str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()})
+
+
+def test_port_0_serves_http_alone(server: Server, grpc_client: Client) -> None:
+    [alone], [both] = server.workers(), grpc_client.server.workers()
+    assert listening(alone) == 1
+    assert listening(both) == 2
 
 
 def test_sigterm_answers_what_is_in_flight_and_frees_the_port(
@@ -48,9 +56,3 @@ def test_sigterm_answers_what_is_in_flight_and_frees_the_port(
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(("127.0.0.1", int(client.target.split(":")[1])))
     assert "Traceback" not in client.server.log.read_text()
-
-
-def test_http_goes_on_beside_it(grpc_client: Client, client: httpx.Client) -> None:
-    assert client.get("/readyz").status_code == 200
-    assert grpc_client.call("ServerReady").ready
-    assert free_port() not in (3000, 3001)
