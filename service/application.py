@@ -1,15 +1,16 @@
 """The ASGI application: routes, guards and errors around the served models."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.types import ASGIApp
 
+from service.access import refuse_pages
 from service.catalogue import Catalogue
 from service.connections import closed
-from service.gauges import model_gauges
+from service.gauges import label_info, model_gauges
 from service.grpc.calls import Calls
 from service.grpc.endpoint import grpc_endpoint
 from service.handlers import add_handlers
@@ -65,9 +66,7 @@ def build_application(settings: Settings) -> Application:
     outbox = Outbox(settings)
     inspection = Inspection(settings, metrics, outbox)
     inference = Inference(catalogue, inspection, metrics, settings)
-    for family in (*model_gauges(catalogue), *catalogue.families(), *inspection.gauges(), closed):
-        metrics.add(family)
-    metrics.watch(lambda: (served.labels for served in catalogue))
+    _show(metrics, catalogue, inspection)
 
     late = ()
     if settings.grpc_port:
@@ -81,7 +80,41 @@ def build_application(settings: Settings) -> Application:
 
     predictions = predict_router(catalogue, metrics, settings)
 
-    app = FastAPI(
+    app = _fastapi(lifespan)
+    app.include_router(predictions)
+    app.include_router(activations_router(catalogue, inspection, settings))
+    app.include_router(sensitivity_router(catalogue, inspection, settings))
+    app.include_router(selfcheck_router(catalogue, inspection, settings))
+    app.include_router(models_router(catalogue))
+    app.include_router(
+        repository_router(catalogue), dependencies=[] if keys else [Depends(refuse_pages)]
+    )
+    app.include_router(statistics_router(catalogue))
+    app.include_router(open_inference_router(catalogue, inference))
+    app.include_router(health_router(catalogue, metrics))
+    app.include_router(pages_router(app, catalogue))
+    add_handlers(app)
+    road = LifeGuard(OutboxGuard(DirectRoutes(app, predictions.routes), outbox), life)
+    road = build_road(road, settings, metrics, keys)
+    return Application(app, TracedRoad(road, tracing) if tracing else road)
+
+
+def _show(metrics: Metrics, catalogue: Catalogue, inspection: Inspection) -> None:
+    """Let Prometheus see what others know."""
+    for family in (
+        *model_gauges(catalogue),
+        label_info(catalogue),
+        *catalogue.families(),
+        *inspection.gauges(),
+        closed,
+    ):
+        metrics.add(family)
+    metrics.watch(lambda: (served.labels for served in catalogue))
+
+
+def _fastapi(lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> FastAPI:
+    """Without routes."""
+    return FastAPI(
         title="Cutaway",
         version="1",
         summary="Serves Keras image classifiers and shows their inside.",
@@ -91,17 +124,3 @@ def build_application(settings: Settings) -> Application:
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.include_router(predictions)
-    app.include_router(activations_router(catalogue, inspection, settings))
-    app.include_router(sensitivity_router(catalogue, inspection, settings))
-    app.include_router(selfcheck_router(catalogue, inspection, settings))
-    app.include_router(models_router(catalogue))
-    app.include_router(repository_router(catalogue))
-    app.include_router(statistics_router(catalogue))
-    app.include_router(open_inference_router(catalogue, inference))
-    app.include_router(health_router(catalogue, metrics))
-    app.include_router(pages_router(app, catalogue))
-    add_handlers(app)
-    road = LifeGuard(OutboxGuard(DirectRoutes(app, predictions.routes), outbox), life)
-    road = build_road(road, settings, metrics, keys)
-    return Application(app, TracedRoad(road, tracing) if tracing else road)

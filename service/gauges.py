@@ -5,6 +5,7 @@ from functools import cache
 
 from bundle.repository import PREDICT
 from engine.devices import parse_device
+from service.catalogue import Catalogue
 from service.families import Family, Info, Labels, ModelGauge
 from service.predictor import Predictor
 
@@ -61,6 +62,21 @@ def model_gauges(served: Iterable[Predictor]) -> list[Family]:
             lambda: [line for one in served for line in _devices(one)],
         ),
     ]
+
+
+def label_info(catalogue: Catalogue) -> Info:
+    """The labels of aliases.json, `default` and `latest`, and the version that each finds now."""
+    return Info(
+        "cutaway_label_info",
+        "The labels of the served versions.",
+        ("model", "version", "label"),
+        lambda: [
+            (*served.labels, label)
+            for shelf in catalogue.shelves.values()
+            for served in shelf
+            for label in shelf.labels_of(served)
+        ],
+    )
 
 
 def _facts(served: Predictor) -> Sequence[str]:

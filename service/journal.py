@@ -14,6 +14,7 @@ from service.metrics import Metrics
 from service.responses import ERROR_CODE, ErrorResponse
 from service.schemas import Error
 from service.security_headers import NOSNIFF
+from service.spans import current_trace
 
 log = logging.getLogger("cutaway")
 
@@ -95,6 +96,10 @@ def _log(level: int, scope: Scope, status: int, seconds: float, request_id: str)
         "client": scope["client"][0] if scope.get("client") else None,
         "key": key.name if key else None,
     }
+    if code := scope.get(ERROR_CODE):
+        facts["code"] = code
+    if trace := current_trace():
+        facts["trace_id"] = trace.id
     text = "%s %s %d %.1f ms request=%s"
     words = (scope["method"], route, status, seconds * 1000, request_id)
     log.log(level, text, *words, extra={"facts": facts})

@@ -18,6 +18,11 @@ Attributes = Mapping[str, str | int | float]
 class Trace(Protocol):
     """The span of a request, to which those of its phases are added."""
 
+    @property
+    def id(self) -> str:
+        """The trace's, in hexadecimal."""
+        ...
+
     def add(self, name: str, started: float, ended: float, attributes: Attributes) -> None:
         """A phase that is over, in seconds of `perf_counter`."""
         ...

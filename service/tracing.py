@@ -19,6 +19,7 @@ from opentelemetry.trace import (
     SpanKind,
     StatusCode,
     Tracer,
+    format_trace_id,
     set_span_in_context,
 )
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
@@ -64,6 +65,11 @@ class RequestSpan:
         self._span = span
         self._context = set_span_in_context(span)
         self._epoch_ns = started_ns - perf_counter_ns()
+
+    @property
+    def id(self) -> str:
+        """The trace's, in hexadecimal."""
+        return format_trace_id(self._span.get_span_context().trace_id)
 
     @property
     def traceparent(self) -> str:

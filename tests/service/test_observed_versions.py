@@ -71,6 +71,12 @@ def test_each_version_has_its_own_numbers(
     assert stats(client, "/versions/stable") == {"1": 2}
     for name in ("cutaway_prediction_seconds_count", "cutaway_queued_images", "cutaway_model_info"):
         assert versions(client, name) == {"1", "2"}
+    labels = {
+        (found["label"], found["version"])
+        for metric, found in ((metric, dict(labels)) for metric, labels in samples(client))
+        if metric == "cutaway_label_info"
+    }
+    assert labels == {("default", "2"), ("latest", "2"), ("stable", "1")}
     twice = [sample for sample, count in samples(client).items() if count > 1]
     assert not twice, "Prometheus would refuse the page"
 

@@ -1,5 +1,6 @@
 """Traces, as a real collector gets them from a real server."""
 
+import json
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -233,3 +234,25 @@ def test_what_cannot_be_exported_ends_the_start_in_one_sentence(
     assert ended.returncode != 0
     assert f"{name}: expected" in ended.stdout + ended.stderr
     assert "Traceback" not in ended.stdout + ended.stderr
+
+
+def test_the_log_as_json_says_which_trace_a_request_was_and_which_error(
+    start_server: Starter, models: Path, collector: Collector, pictures: tuple[bytes, ...]
+) -> None:
+    server = start_server(
+        CUTAWAY_MODELS=str(models),
+        CUTAWAY_LOG_FORMAT="json",
+        OTEL_EXPORTER_OTLP_ENDPOINT=collector.url,
+    )
+    trace, _, headers = context()
+    untraced, _, silent = context("00")
+    for body, sent in ((b"nothing", headers), (pictures[0], headers), (pictures[0], silent)):
+        httpx.post(f"{server.url}{PREDICT}", content=body, headers=sent)
+    assert server.stop() == 0
+    lines = [line for line in server.log.read_text().splitlines() if '"route"' in line]
+    refused, traced, unknown = map(json.loads, lines[-3:])
+    assert (refused["trace_id"], refused["code"]) == (trace, "unsupported_image")
+    assert traced["trace_id"] == trace
+    assert "code" not in traced
+    assert "trace_id" not in unknown
+    assert untraced not in server.log.read_text()
