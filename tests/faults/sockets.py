@@ -26,9 +26,12 @@ class Connection:
     def __exit__(self, *_: object) -> None:
         self._socket.close()
 
-    def begin(self, path: str, body: bytes, *, sent: int) -> None:
+    def begin(self, path: str, body: bytes, *, sent: int, media_type: str = "image/png") -> None:
         """The headers of a POST, and so many bytes of its body."""
-        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+        head = (
+            f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {media_type}\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
         self.send(head.encode() + body[:sent])
 
     def send(self, data: bytes) -> None:
@@ -39,6 +42,10 @@ class Connection:
         """More of it, or nothing where the server has closed."""
         with suppress(OSError):
             self._socket.sendall(data)
+
+    def wait_for_answer(self) -> None:
+        """Until its first byte is there; nothing is taken."""
+        self._socket.recv(1, socket.MSG_PEEK)
 
     def read(self) -> bytes:
         """Everything until the server closes."""

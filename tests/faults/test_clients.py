@@ -1,7 +1,6 @@
 """Clients that are slow, too many, or never read: cut off or refused, and the others served."""
 
 import asyncio
-import io
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,9 +8,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
-import numpy as np
 import pytest
 
+from tests.faults.arrays import LARGE, LARGE_ANSWER, NPY, ready_pictures
 from tests.faults.conftest import Record, Starter
 from tests.faults.load import PREDICT, Books, Load
 from tests.faults.sockets import Connection
@@ -22,16 +21,8 @@ pytestmark = pytest.mark.faults
 SLOW_CLIENTS = 500
 DEAF_CLIENTS = 40
 SLOW = "/v1/models/slow/predict?timeout_ms=5000"
-NPY = {"Content-Type": "application/x-npy"}
 PICTURES = 8
 """A request of the overload has so many: the service has more to do than its clients."""
-
-
-def ready_pictures(count: int) -> bytes:
-    """As an array of numpy's."""
-    array = io.BytesIO()
-    np.save(array, np.random.default_rng(5).integers(0, 255, (count, 48, 64, 3), np.uint8))
-    return array.getvalue()
 
 
 def open_files(server: Server) -> int:
@@ -89,25 +80,25 @@ def test_500_slow_clients_are_cut_off_and_nobody_else_notices(
 def test_clients_that_never_read_are_cut_off_and_nobody_else_notices(
     start: Starter, models: Path, record: Record
 ) -> None:
-    server = start(CUTAWAY_MODELS=str(models), CUTAWAY_ANSWER_TIMEOUT_SECONDS="3")
+    server = start(
+        CUTAWAY_MODELS=str(models),
+        CUTAWAY_MAX_IMAGES=str(LARGE),
+        CUTAWAY_INSPECT_QUEUE=str(DEAF_CLIENTS),
+        CUTAWAY_ANSWER_TIMEOUT_SECONDS="3",
+    )
     before = open_files(server)
-    array = ready_pictures(64)
-    asked = "/v1/models/colours/activations?layer=rescaling&format=npz"
-    head = (
-        f"POST {asked} HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-npy\r\n"
-        f"Content-Length: {len(array)}\r\n\r\n"
-    ).encode()
+    array = ready_pictures(LARGE)
     with ExitStack() as stack, Load(server.url) as load:
         for _ in range(DEAF_CLIENTS):
             deaf = stack.enter_context(Connection(server.url, receive_bytes=4096))
-            deaf.send(head + array)
+            deaf.begin(LARGE_ANSWER, array, sent=len(array), media_type=NPY)
         wait_until(lambda: open_files(server) >= before + DEAF_CLIENTS, "they are not connected")
         load.wait_for(50)
         wait_until(
             lambda: open_files(server) < before + DEAF_CLIENTS / 2, "they are still connected"
         )
         load.wait_for(50)
-    record(f"{DEAF_CLIENTS} clients that never read 2 MB each", load.books)
+    record(f"{DEAF_CLIENTS} clients that never read 9 MB each", load.books)
     assert load.books.failures == []
     assert load.books.answered == load.books.sent
 
@@ -120,7 +111,7 @@ async def offer(url: str, per_second: float, seconds: float, books: Books) -> No
     async def ask(client: httpx.AsyncClient) -> None:
         books.sent += 1
         try:
-            books.enter(await client.post(SLOW, content=body, headers=NPY), None)
+            books.enter(await client.post(SLOW, content=body, headers={"Content-Type": NPY}), None)
         except httpx.TransportError as error:
             books.fail(error)
 
@@ -142,7 +133,7 @@ async def closed_loop(url: str, seconds: float, books: Books) -> None:
     async def ask_on(client: httpx.AsyncClient) -> None:
         while time.monotonic() < over:
             books.sent += 1
-            books.enter(await client.post(SLOW, content=body, headers=NPY), None)
+            books.enter(await client.post(SLOW, content=body, headers={"Content-Type": NPY}), None)
 
     async with httpx.AsyncClient(base_url=url, timeout=60) as client:
         await asyncio.gather(*(ask_on(client) for _ in range(8)))
@@ -161,5 +152,10 @@ def test_ten_times_too_much_is_answered_or_refused_and_fails_nobody(
     record("10 × overload for 6 s, 8 pictures a request, deadline 5 s", flood)
     assert flood.failures == []
     assert flood.refused > flood.answered > 0
-    alone = httpx.post(server.url + SLOW, content=ready_pictures(PICTURES), headers=NPY, timeout=60)
+    alone = httpx.post(
+        server.url + SLOW,
+        content=ready_pictures(PICTURES),
+        headers={"Content-Type": NPY},
+        timeout=60,
+    )
     assert alone.status_code == 200, "it has not recovered"

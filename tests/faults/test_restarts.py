@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from tests.faults.arrays import LARGE, LARGE_ANSWER, NPY, ready_pictures
 from tests.faults.balancer import Balancer
 from tests.faults.conftest import Record, Starter
 from tests.faults.load import PREDICT, Load
@@ -62,4 +63,20 @@ def test_sigterm_answers_while_it_drains_then_refuses_and_finishes_what_has_begu
     record("SIGTERM; 8 clients come back until they are refused", load.books)
     assert load.books.failures == []
     assert load.books.answered + 8 == load.books.sent
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_a_client_that_never_reads_does_not_hold_up_the_end(start: Starter, models: Path) -> None:
+    server = start(
+        CUTAWAY_MODELS=str(models),
+        CUTAWAY_MAX_IMAGES=str(LARGE),
+        CUTAWAY_FINISH_SECONDS="1",
+        CUTAWAY_ANSWER_TIMEOUT_SECONDS="600",
+    )
+    array = ready_pictures(LARGE)
+    with Connection(server.url, receive_bytes=4096) as deaf:
+        deaf.begin(LARGE_ANSWER, array, sent=len(array), media_type=NPY)
+        deaf.wait_for_answer()
+        assert server.stop() == 0
+    assert "1 requests are not finished after 1 s and are cut off" in server.log.read_text()
     assert "Traceback" not in server.log.read_text()
