@@ -160,7 +160,7 @@ def test_a_version_may_follow_the_model(
     assert labels(client.post(path.format(2), content=pictures[0])) == ["red"]
     for version in (1, 3, "abc"):
         answer = client.post(path.format(version), content=pictures[0])
-        assert "version 2" in refused(answer, 404, "model_not_found")["message"]
+        assert "there are: 2, " in refused(answer, 404, "model_not_found")["message"]
 
 
 def test_an_unknown_model_is_404_and_names_the_nearest(
