@@ -1,5 +1,6 @@
 """Which requests need a key, and one that may what."""
 
+from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service import keys
@@ -70,22 +71,14 @@ def _authorization(scope: Scope) -> str | None:
     return values[0].decode("latin-1") if len(values) == 1 else None
 
 
-class SiteGuard:
-    """ASGI middleware where no keys are asked for: no page administers the service.
+async def refuse_pages(request: Request) -> None:
+    """Where no keys are asked for, no page administers the service.
 
     A browser lets the page of any site send a POST to this machine, and says that it is a page's.
     Programs say no such thing.
+
+    Raises:
+        ForbiddenError: the request is a page's.
     """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one connection event, as ASGI wants it."""
-        if scope["type"] == "http" and scope["path"].startswith(_ADMIN):
-            names = {name for name, _ in scope["headers"]}
-            if not names.isdisjoint((b"origin", b"sec-fetch-site")):
-                error = ForbiddenError("without API keys no web page may administer the service")
-                await error_response(error)(scope, receive, send)
-                return
-        await self.app(scope, receive, send)
+    if "origin" in request.headers or "sec-fetch-site" in request.headers:
+        raise ForbiddenError("without API keys no web page may administer the service")

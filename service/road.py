@@ -2,7 +2,7 @@
 
 from starlette.types import ASGIApp
 
-from service.access import KeyGuard, SiteGuard
+from service.access import KeyGuard
 from service.clients import ClientGuard
 from service.cors import with_cors
 from service.guards import BodyGuard
@@ -21,7 +21,8 @@ def build_road(app: ASGIApp, settings: Settings, metrics: Metrics, keys: Keys | 
     """
     if settings.max_client_requests:
         app = ClientGuard(app, settings.max_client_requests)
-    app = SiteGuard(app) if keys is None else KeyGuard(app, keys)
+    if keys is not None:
+        app = KeyGuard(app, keys)
     app = BodyGuard(app, settings)
     app = Inflation(app)
     if settings.cors_origins:
