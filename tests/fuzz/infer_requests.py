@@ -4,6 +4,7 @@ import gzip
 import json
 import zlib
 from base64 import b64encode
+from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
@@ -227,21 +228,23 @@ def binary_requests(draw: st.DrawFn) -> Asked:
     return _packed(draw, draw(PATHS).format(name), headers, head + values)
 
 
+WAYS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": lambda body: gzip.compress(body, 1),
+    "deflate": lambda body: zlib.compress(body, 1),
+    "raw deflate": lambda body: zlib.compress(body, 1)[2:-4],
+    "gzip twice": lambda body: gzip.compress(gzip.compress(body, 1), 1),
+    "two members": lambda body: gzip.compress(body[:7], 1) + gzip.compress(body[7:], 1),
+    "cut": lambda body: gzip.compress(body, 1)[:-9],
+    "swollen": lambda body: gzip.compress(body + bytes(2_000_000), 1),
+}
+ENCODINGS = ["gzip", "deflate", "identity", "br", "gzip, deflate", "GZIP", ""]
+
+
 def _packed(draw: st.DrawFn, path: str, headers: list[tuple[str, str]], body: bytes) -> Asked:
     """As it is, or by an encoding, which may be another one than it says."""
-    ways = {
-        "gzip": gzip.compress(body, 1),
-        "deflate": zlib.compress(body, 1),
-        "raw deflate": zlib.compress(body, 1)[2:-4],
-        "gzip twice": gzip.compress(gzip.compress(body, 1), 1),
-        "two members": gzip.compress(body[:7], 1) + gzip.compress(body[7:], 1),
-        "cut": gzip.compress(body, 1)[:-9],
-        "swollen": gzip.compress(body + bytes(2_000_000), 1),
-    }
-    way = draw(st.sampled_from([*("none",) * 12, *ways]))
+    way = draw(st.sampled_from([*("none",) * 12, *WAYS]))
     if way != "none":
-        body = ways[way]
-        names = ["gzip", "deflate", "identity", "br", "gzip, deflate", "GZIP", ""]
+        body = WAYS[way](body)
         usual = "deflate" if "deflate" in way else "gzip"
-        headers.append(("Content-Encoding", draw(st.sampled_from([usual] * 8 + names))))
+        headers.append(("Content-Encoding", draw(st.sampled_from([usual] * 8 + ENCODINGS))))
     return Asked(path, tuple(headers), in_pieces(body, draw(CUTS)))

@@ -47,7 +47,9 @@ def npy_files(draw: st.DrawFn) -> Asked:
         order=draw(ORDERS),
         shape=draw(st.just(usual) | odd),
     )
-    text += " " * draw(st.sampled_from([0, 1, 40, 130, 9000])) + draw(st.sampled_from(["\n", "", "\0"]))
+    text += " " * draw(st.sampled_from([0, 1, 40, 130, 9000])) + draw(
+        st.sampled_from(["\n", "", "\0"])
+    )
     version = draw(VERSIONS)
     width = "<I" if version == b"\x02\x00" else "<H"
     promised = draw(st.just(len(text)) | st.integers(0, 65_535))

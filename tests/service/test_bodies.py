@@ -124,6 +124,17 @@ def test_a_form_without_a_boundary_is_400(
     refused(answer, 400, "malformed_multipart")
 
 
+def test_a_content_type_longer_than_any_boundary_needs_is_400(
+    client: httpx.Client, refused: Callable[..., dict]
+) -> None:
+    longest = form("x" * (512 - len("multipart/form-data; boundary=")), PART)
+    error = refused(client.post(PREDICT, **longest), 400, "malformed_multipart")
+    assert "at most 512" not in error["message"]
+    answer = client.post(PREDICT, **form("x" + ";" * 500, PART))
+    error = refused(answer, 400, "malformed_multipart")
+    assert "Content-Type of at most 512 characters, received 531" in error["message"]
+
+
 def test_a_form_without_an_image_says_what_it_had(
     client: httpx.Client, pictures: tuple[bytes, ...], refused: Callable[..., dict]
 ) -> None:
