@@ -20,7 +20,8 @@ from service.exposure import (
 from service.json_lines import write_json_lines
 from service.keys import KeysError
 from service.loading import StartupError
-from service.preflight import check_apart, check_port
+from service.ports import check_port
+from service.preflight import check_apart
 from service.settings import SettingsError, read_settings
 from service.supervision import become_supervisor, start_or_give_up
 
@@ -89,7 +90,8 @@ class Cutaway:
         """Once, in the supervisor, before any worker starts."""
         try:
             check_exposure(settings, announced_host())
-            check_port(announced_host(), announced_port())
+            advice = "end what listens there, or name another one: bentoml serve . --port N"
+            check_port(announced_host(), announced_port(), advice)
         except (ExposedError, StartupError) as error:
             sys.exit(f"error: {error}")
         check_apart()

@@ -7,7 +7,6 @@ and gives back its memory and its device.
 
 import logging
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -28,20 +27,6 @@ def check() -> None:
     for sentence in unknown_variables():
         logging.getLogger("cutaway").warning("%s", sentence)
     Stock(settings, measure=False).fill()
-
-
-def check_port(host: str, port: int) -> None:
-    """Raise StartupError where BentoML could not listen; its own words are a traceback."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as BentoML does
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise StartupError(
-                f"port {port} of {host} cannot be used ({error.strerror}); end what listens there, "
-                "or choose another one: bentoml serve . --port N"
-            ) from error
 
 
 def check_apart() -> None:

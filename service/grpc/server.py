@@ -1,7 +1,6 @@
 """The gRPC server: its port, its services, its life."""
 
 import asyncio
-import socket
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
@@ -9,7 +8,7 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from service.grpc.calls import SERVICE, Handler
-from service.loading import StartupError
+from service.ports import check_port
 from service.settings import Settings
 
 CALLS = 1024
@@ -40,7 +39,7 @@ async def grpc_server(
     server.add_generic_rpc_handlers((service,))
     servicer = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
-    check_port(host, settings.grpc_port)
+    check_port(host, settings.grpc_port, "name another CUTAWAY_GRPC_PORT, or 0 for no gRPC")
     server.add_insecure_port(_address(host, settings.grpc_port))
     await server.start()
     watching = asyncio.create_task(_report(servicer, ready))
@@ -50,24 +49,6 @@ async def grpc_server(
         watching.cancel()
         await servicer.enter_graceful_shutdown()
         await server.stop(_STOP_SECONDS)
-
-
-def check_port(host: str, port: int) -> None:
-    """Nothing where the port is free; gRPC itself says why it is not in a page of its own words.
-
-    Raises:
-        StartupError: somebody listens there, or this process may not.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise StartupError(
-                f"CUTAWAY_GRPC_PORT: port {port} of {host} cannot be had ({error.strerror}); name "
-                "another one, or 0 for no gRPC"
-            ) from error
 
 
 async def _report(servicer: health.aio.HealthServicer, ready: Callable[[], bool]) -> None:

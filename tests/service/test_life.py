@@ -84,7 +84,7 @@ def test_a_port_that_is_taken_is_one_sentence(models: Path, tmp_path: Path) -> N
         port = busy.getsockname()[1]
         run = runner(tmp_path / "home", "bentoml", "serve", ".", "--port", str(port))
         done = run(CUTAWAY_MODELS=str(models))
-    ends_in_one_sentence(done, f"port {port} of 127.0.0.1 cannot be used", "--port N")
+    ends_in_one_sentence(done, f"port {port} of 127.0.0.1 cannot be had", "--port N")
 
 
 def test_sigterm_while_the_models_are_first_opened_ends_it_at_once(

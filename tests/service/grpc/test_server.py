@@ -20,7 +20,8 @@ def test_a_port_that_is_taken_is_one_sentence(run_service: Callable, models: Pat
     assert done.returncode != 0
     assert "Traceback" not in output
     [error] = [line for line in output.splitlines() if line.startswith("error: ")]
-    assert f"CUTAWAY_GRPC_PORT: port {port} of 127.0.0.1 cannot be had" in error
+    assert f"port {port} of 127.0.0.1 cannot be had" in error
+    assert "CUTAWAY_GRPC_PORT" in error
 
 
 PROTOCOLS = ("tcp", "tcp6")
