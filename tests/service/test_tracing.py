@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
 
 import httpx
 import pytest
@@ -20,6 +21,8 @@ PHASES = ["decode", "inference", "queue"]
 SERVER_KIND = 2
 
 Starter = Callable[..., Server]
+Ended = tuple[str, list[dict[str, Any]]]
+"""A trace, and the last lines of the log."""
 
 
 @pytest.fixture(scope="module")
@@ -162,20 +165,39 @@ def test_health_and_metrics_are_not_traced(traced: httpx.Client, collector: Coll
     assert list(of_trace(collector, trace, 1)) == ["GET /v1/models"]
 
 
-def test_the_last_spans_leave_before_the_service_ends(
+@pytest.fixture(scope="module")
+def ended(
     start_server: Starter, models: Path, collector: Collector, pictures: tuple[bytes, ...]
-) -> None:
+) -> Ended:
+    """A server whose spans wait for a minute; it was asked three times, and has stopped."""
     server = start_server(
         CUTAWAY_MODELS=str(models),
+        CUTAWAY_LOG_FORMAT="json",
         OTEL_EXPORTER_OTLP_ENDPOINT=collector.url,
         OTEL_BSP_SCHEDULE_DELAY="60000",
         OTEL_SERVICE_NAME="pictures",
     )
     trace, _, headers = context()
-    httpx.post(f"{server.url}{PREDICT}", content=pictures[0], headers=headers)
+    _, _, silent = context("00")
+    for body, sent in ((b"nothing", headers), (pictures[0], headers), (pictures[0], silent)):
+        httpx.post(f"{server.url}{PREDICT}", content=body, headers=sent)
     assert server.stop() == 0
-    spans = of_trace(collector, trace, 4)
-    assert {span.service for span in spans.values()} == {"pictures"}
+    lines = server.log.read_text().splitlines()
+    return trace, [json.loads(line) for line in lines if '"route"' in line][-3:]
+
+
+def test_the_last_spans_leave_before_the_service_ends(ended: Ended, collector: Collector) -> None:
+    spans = collector.wait_for(lambda span: span.trace == ended[0], 5)
+    assert {span.name for span in spans} == {*PHASES, "POST /v1/models/{model}/predict"}
+    assert {span.service for span in spans} == {"pictures"}
+
+
+def test_the_log_as_json_says_which_trace_a_request_was_and_which_error(ended: Ended) -> None:
+    trace, (refused, answered, untraced) = ended
+    assert (refused["trace_id"], refused["code"]) == (trace, "unsupported_image")
+    assert answered["trace_id"] == trace
+    assert "code" not in answered
+    assert "trace_id" not in untraced
 
 
 def test_a_collector_that_is_gone_costs_no_request_and_holds_up_no_end(
@@ -234,25 +256,3 @@ def test_what_cannot_be_exported_ends_the_start_in_one_sentence(
     assert ended.returncode != 0
     assert f"{name}: expected" in ended.stdout + ended.stderr
     assert "Traceback" not in ended.stdout + ended.stderr
-
-
-def test_the_log_as_json_says_which_trace_a_request_was_and_which_error(
-    start_server: Starter, models: Path, collector: Collector, pictures: tuple[bytes, ...]
-) -> None:
-    server = start_server(
-        CUTAWAY_MODELS=str(models),
-        CUTAWAY_LOG_FORMAT="json",
-        OTEL_EXPORTER_OTLP_ENDPOINT=collector.url,
-    )
-    trace, _, headers = context()
-    untraced, _, silent = context("00")
-    for body, sent in ((b"nothing", headers), (pictures[0], headers), (pictures[0], silent)):
-        httpx.post(f"{server.url}{PREDICT}", content=body, headers=sent)
-    assert server.stop() == 0
-    lines = [line for line in server.log.read_text().splitlines() if '"route"' in line]
-    refused, traced, unknown = map(json.loads, lines[-3:])
-    assert (refused["trace_id"], refused["code"]) == (trace, "unsupported_image")
-    assert traced["trace_id"] == trace
-    assert "code" not in traced
-    assert "trace_id" not in unknown
-    assert untraced not in server.log.read_text()
