@@ -63,7 +63,8 @@ class Connection(HttpToolsProtocol):
         """Somebody has come."""
         super().connection_made(transport)
         self._head_since: float | None = self.loop.time()
-        self._head_bytes = 0
+        self._progress = 0
+        self._vain_bytes = 0
         self._stuck_since: float | None = None
         self._timer = self.loop.call_later(LOOK_SECONDS, self._look)
         if len(self.connections) > self.limits.connections:
@@ -77,25 +78,34 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Bytes; the first after an answer begin another request's headers."""
         if self._head_since is None and not self._answering():
-            self._head_since, self._head_bytes = self.loop.time(), 0
-        awaited = self._head_since is not None
+            self._head_since = self.loop.time()
+        progress = self._progress
         super().data_received(data)
-        if awaited and self._head_since is not None:
-            self._head_bytes += len(data)
-            if self._head_bytes > self.limits.header_bytes:
-                message = f"expected headers of at most {self.limits.header_bytes} bytes"
-                self._refuse(431, "headers_too_large", message)
+        if self._progress != progress:
+            self._vain_bytes = 0
+            return
+        self._vain_bytes += len(data)
+        if self._vain_bytes > self.limits.header_bytes:
+            message = f"expected headers of at most {self.limits.header_bytes} bytes"
+            self._refuse(431, "headers_too_large", message)
 
     def on_message_begin(self) -> None:
         """The parser saw a request's first byte, perhaps while another is answered."""
         super().on_message_begin()
         if self._head_since is None:
-            self._head_since, self._head_bytes = self.loop.time(), 0
+            self._head_since = self.loop.time()
 
     def on_headers_complete(self) -> None:
         """The parser saw the end of a request's headers."""
         self._head_since = None
+        self._progress += 1
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """The parser saw some of a body. Until it does, it may be reading a chunk's endless
+        extension, or the endless headers that may follow the last chunk."""
+        self._progress += 1
+        super().on_body(body)
 
     def pause_writing(self) -> None:
         """The client takes its answer more slowly than it is written."""
@@ -145,7 +155,7 @@ class Connection(HttpToolsProtocol):
             self.transport.abort()
         if self.transport.is_closing():
             return
-        if status != _TIMEOUT or self._head_bytes:
+        if status != _TIMEOUT or self._vain_bytes:
             body = orjson.dumps({"error": {"code": code, "message": message, "details": {}}})
             head = b"HTTP/1.1 %d %s\r\n%b\r\ncontent-length: %d\r\n%b\r\n" % (
                 status,

@@ -138,6 +138,30 @@ def test_a_long_body_is_no_long_header(url: str) -> None:
         assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
 
 
+CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "endless",
+    [b"1;extension=", b"2\r\nxx\r\n0\r\nX-Trailer: ", b"2\r\nxx\r\n0\r\n" + b"a: b\r\n" * 400],
+)
+def test_what_surrounds_a_body_may_be_no_longer_than_headers(url: str, endless: bytes) -> None:
+    with connected(url) as connection:
+        connection.sendall(CHUNKED + endless)
+        time.sleep(0.1)
+        connection.sendall(b"x" * 2001)
+        assert refusal_of(read_to_end(connection)) == (431, "headers_too_large")
+
+
+def test_a_body_in_chunks_of_a_byte_is_received(url: str) -> None:
+    with connected(url) as connection:
+        connection.sendall(CHUNKED)
+        for _ in range(50):
+            connection.sendall(b"1\r\nx\r\n" * 100)
+        connection.sendall(b"0\r\nX-Trailer: fine\r\n\r\n")
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
+
+
 @pytest.mark.parametrize("garbage", [b"\x16\x03\x01\x02\x00\x01\x00", b"nonsense\r\n\r\n"])
 def test_what_is_not_http_is_refused_in_the_one_shape(url: str, garbage: bytes) -> None:
     with connected(url) as connection:
