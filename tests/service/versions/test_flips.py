@@ -173,23 +173,25 @@ def test_a_bad_version_is_reported_and_the_old_one_goes_on_under_load(
     until(lambda: place.failed(name) == [])
 
 
+@pytest.mark.parametrize("question", ["predict?top_k=1", "activations?layer=pool&values=false"])
 def test_a_request_that_began_before_a_flip_is_answered_by_the_version_that_it_found(
-    place: Place, pictures: tuple[bytes, ...]
+    place: Place, pictures: tuple[bytes, ...], question: str
 ) -> None:
-    place.publish(place.root, "slowly")
-    until(lambda: place.default("slowly") == 1)
+    name = f"slow-{question.partition('?')[0]}"
+    place.publish(place.root, name)
+    until(lambda: place.default(name) == 1)
     body, parts = pictures[0], urlsplit(place.server.url)
     with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=30) as client:
         head = (
-            f"POST /v1/models/slowly/predict HTTP/1.1\r\nHost: here\r\nConnection: close\r\n"
+            f"POST /v1/models/{name}/{question} HTTP/1.1\r\nHost: here\r\nConnection: close\r\n"
             f"Content-Length: {len(body)}\r\n\r\n"
         )
         client.sendall(head.encode() + body[:100])
-        place.publish(place.root, "slowly")
-        until(lambda: place.default("slowly") == 2)
-        assert sorted(place.served("slowly")) == [2]
+        place.publish(place.root, name)
+        until(lambda: place.default(name) == 2)
+        assert sorted(place.served(name)) == [2]
         client.sendall(body[100:])
         answer = client.makefile("rb").read()
-    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert answer.startswith(b"HTTP/1.1 200 "), answer
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["version"] == 1
-    until(lambda: "slowly version 1 is no longer served" in place.server.log.read_text())
+    until(lambda: f"{name} version 1 is no longer served" in place.server.log.read_text())
