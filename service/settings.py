@@ -185,8 +185,8 @@ class Settings(BaseSettings):
     )
     grpc_port: units.Port = Field(
         default=3001,
-        description="The Open Inference Protocol over gRPC, at the same address as HTTP; 0 switches "
-        "it off.",
+        description="The Open Inference Protocol over gRPC, at the same address as HTTP; 0 "
+        "switches it off.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info",
