@@ -19,30 +19,41 @@ _DEFLATE = b"\x78"  # as protobuf it would be field 15, which no request has
 _DETECT = 32 + zlib.MAX_WBITS  # either of them, by its header
 
 
-def read_message(kind: type[M], data: bytes, max_bytes: int) -> M:
-    """The message.
+def is_compressed(data: bytes) -> bool:
+    """Whether a call's bytes are to be inflated."""
+    return data.startswith((_GZIP, _DEFLATE))
+
+
+def inflate(data: bytes, max_bytes: int) -> bytes:
+    """What the client compressed.
 
     Raises:
-        BodyTooLargeError: it has more bytes than allowed once it is inflated.
-        ProtocolError: the bytes are none.
+        BodyTooLargeError: it is more than `max_bytes`.
+        ProtocolError: it does not inflate, or ends before its end.
     """
-    try:
-        return kind.FromString(_inflate(data, max_bytes))
-    except (DecodeError, zlib.error) as error:
-        name = kind.DESCRIPTOR.name
-        raise ProtocolError(f"expected a message {name}, received other bytes") from error
-
-
-def _inflate(data: bytes, max_bytes: int) -> bytes:
-    if not data.startswith((_GZIP, _DEFLATE)):
-        return data
     inflating = zlib.decompressobj(_DETECT)
-    inflated = inflating.decompress(data, max_bytes + 1)
+    try:
+        inflated = inflating.decompress(data, max_bytes + 1)
+    except zlib.error as error:
+        raise ProtocolError("the message does not inflate as gzip or deflate") from error
     if len(inflated) > max_bytes:
         raise BodyTooLargeError(
             f"expected a message of at most {max_bytes} bytes, received more once inflated",
             max_body_bytes=max_bytes,
         )
     if not inflating.eof:
-        raise zlib.error
+        raise ProtocolError("the compressed message ends before its end")
     return inflated
+
+
+def read_message(kind: type[M], data: bytes) -> M:
+    """The message.
+
+    Raises:
+        ProtocolError: the bytes are none.
+    """
+    try:
+        return kind.FromString(data)
+    except DecodeError as error:
+        name = kind.DESCRIPTOR.name
+        raise ProtocolError(f"expected a message {name}, received other bytes") from error
