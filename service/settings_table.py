@@ -13,9 +13,8 @@ def markdown(settings: type[BaseSettings], prefix: str) -> str:
     rows = ["| variable | default | unit | what it does |", "|---|---|---|---|"]
     for name, field in settings.model_fields.items():
         unit = "".join(item.name for item in field.metadata if isinstance(item, Unit))
-        rows.append(
-            f"| `{prefix}{name.upper()}` | `{field.default}` | {unit} | {field.description} |"
-        )
+        default = "" if field.default in (None, "") else f"`{field.default}`"
+        rows.append(f"| `{prefix}{name.upper()}` | {default} | {unit} | {field.description} |")
     return "\n".join(rows) + "\n"
 
 

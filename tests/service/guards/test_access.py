@@ -1,5 +1,7 @@
 """Who may ask for what."""
 
+import json
+import struct
 import time
 from collections.abc import Callable
 
@@ -99,6 +101,32 @@ def test_a_key_may_what_its_scopes_say(
 ) -> None:
     with guarded.client(who) as client:
         answer = client.post(path, content=b"" if path == INDEX else pictures[0])
+    assert answer.status_code == status, answer.text
+
+
+@pytest.mark.parametrize(
+    ("who", "outputs", "status"),
+    [
+        ("predict", ["predictions"], 200),
+        ("predict", ["predictions", "pool"], 403),
+        ("inspect", ["pool"], 403),
+        ("all", ["predictions", "pool"], 200),
+    ],
+)
+def test_layers_as_outputs_need_a_key_that_may_inspect(
+    guarded: Guarded, pictures: tuple[bytes, ...], who: str, outputs: list[str], status: int
+) -> None:
+    image = {
+        "name": "image",
+        "datatype": "BYTES",
+        "shape": [1],
+        "parameters": {"binary_data_size": len(pictures[0]) + 4},
+    }
+    text = json.dumps({"inputs": [image], "outputs": [{"name": name} for name in outputs]})
+    body = text.encode() + struct.pack("<I", len(pictures[0])) + pictures[0]
+    headers = {"Inference-Header-Content-Length": str(len(text))}
+    with guarded.client(who) as client:
+        answer = client.post(INFER, content=body, headers=headers)
     assert answer.status_code == status, answer.text
 
 
