@@ -3,6 +3,7 @@
 A body is JSON, followed by the bytes of those tensors whose values are not in it, in their order.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +24,7 @@ from service.protocol.messages import InferRequest, InferResponse, Tensor, Wante
 LENGTH_HEADER = "Inference-Header-Content-Length"
 """Bytes of JSON that the body begins with; 0: it is one tensor and nothing else."""
 _REQUEST = "the request"
+_LENGTH = re.compile(r"[0-9]{1,12}")
 
 
 def read_length(header: str | None, body_bytes: int) -> int | None:
@@ -33,7 +35,7 @@ def read_length(header: str | None, body_bytes: int) -> int | None:
     """
     if header is None:
         return None
-    if not (header.isascii() and header.isdigit() and int(header[:20]) <= body_bytes):
+    if not _LENGTH.fullmatch(header) or int(header) > body_bytes:
         raise ProtocolError(
             f"{LENGTH_HEADER}: expected a whole number up to the body's {body_bytes} bytes, "
             f"received {json_fields.quoted(header)}"
