@@ -37,7 +37,7 @@ ENV PATH=/opt/cutaway/bin:$PATH \
     CUTAWAY_MODELS=/models \
     CUTAWAY_DRAIN_SECONDS=5
 USER 10001:10001
-EXPOSE 3000
+EXPOSE 3000 3001
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
   CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:3000/readyz', timeout=4)"]
 # No shell in between: SIGTERM reaches BentoML, and what has begun is finished.

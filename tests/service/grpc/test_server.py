@@ -1,12 +1,14 @@
 """The gRPC server's port and life."""
 
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import grpc
 
-from tests.servers import Server
+from service.grpc import open_inference_pb2 as pb
+from tests.servers import ROOT, Server, environment, free_port, start
 from tests.service.grpc.conftest import Client, failure_of, floats, pixels_of, raw_request
 
 
@@ -57,3 +59,24 @@ def test_sigterm_answers_what_is_in_flight_and_frees_the_port(
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(("127.0.0.1", int(client.target.split(":")[1])))
     assert "Traceback" not in client.server.log.read_text()
+
+
+def test_it_listens_where_http_does_and_nowhere_else(tmp_path: Path, models: Path) -> None:
+    http_port, grpc_port = free_port(), free_port()
+    command = [sys.executable, "-m", "bentoml", "serve", ".", "--host", "127.0.0.2"]
+    settings = {"CUTAWAY_MODELS": str(models), "CUTAWAY_GRPC_PORT": str(grpc_port)}
+    server = start(
+        [*command, "--port", str(http_port)],
+        f"http://127.0.0.2:{http_port}",
+        tmp_path / "log",
+        cwd=ROOT,
+        env=environment(tmp_path, settings),
+    )
+    try:
+        with grpc.insecure_channel(f"127.0.0.2:{grpc_port}") as channel:
+            call = channel.unary_unary("/inference.GRPCInferenceService/ServerLive")
+            assert pb.ServerLiveResponse.FromString(call(b"", timeout=30)).live
+        with socket.socket() as elsewhere:
+            assert elsewhere.connect_ex(("127.0.0.1", grpc_port)) != 0
+    finally:
+        server.close()
