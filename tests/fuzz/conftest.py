@@ -1,6 +1,7 @@
 """The application on a road of its own, and the contract that its answers keep to."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from tests.fuzz.contract import Contract
 from tests.fuzz.networks import publish_networks
 from tests.fuzz.road import Answered, Asked, Road
-from tests.servers import Server, serve
+from tests.servers import Server, free_port, serve
 
 Ask = Callable[[Asked], Answered]
 
@@ -44,11 +45,25 @@ def ask(fuzz_models: Path) -> Iterator[Ask]:
     road.close()
 
 
+@dataclass(frozen=True)
+class FuzzServer:
+    """A real server, and where it speaks gRPC."""
+
+    server: Server
+    grpc: str
+
+    def log_text(self) -> str:
+        """All that it has said."""
+        return self.server.log.read_text("utf-8", "replace")
+
+
 @pytest.fixture(scope="session")
-def fuzz_server(tmp_path_factory: pytest.TempPathFactory, fuzz_models: Path) -> Iterator[Server]:
+def fuzz_server(
+    tmp_path_factory: pytest.TempPathFactory, fuzz_models: Path
+) -> Iterator[FuzzServer]:
     """The same models behind a real server."""
-    server = serve(
-        tmp_path_factory.mktemp("server"), CUTAWAY_MODELS=str(fuzz_models), CUTAWAY_GRPC_PORT="0"
-    )
-    yield server
+    port = str(free_port())
+    home = tmp_path_factory.mktemp("server")
+    server = serve(home, CUTAWAY_MODELS=str(fuzz_models), CUTAWAY_GRPC_PORT=port)
+    yield FuzzServer(server, f"127.0.0.1:{port}")
     server.close()

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.fuzz.conftest import FuzzServer
 from tests.servers import Server
 
 BODY = b"no picture"
@@ -19,8 +20,8 @@ def connect(server: Server) -> socket.socket:
     return socket.create_connection((url.hostname, url.port), timeout=30)
 
 
-def test_requests_that_come_together_are_answered_in_their_order(fuzz_server: Server) -> None:
-    with connect(fuzz_server) as connection:
+def test_requests_that_come_together_are_answered_in_their_order(fuzz_server: FuzzServer) -> None:
+    with connect(fuzz_server.server) as connection:
         ids = [f"number-{index}" for index in range(5)]
         for name in ids:
             head = HEAD % len(BODY)
@@ -36,10 +37,10 @@ def test_requests_that_come_together_are_answered_in_their_order(fuzz_server: Se
 @pytest.mark.xfail(
     reason="uvicorn tells only the last of them that the client has left", strict=False
 )
-def test_a_client_that_leaves_several_requests_is_no_failure(fuzz_server: Server) -> None:
-    before = fuzz_server.log.read_text(errors="replace").count("Traceback")
+def test_a_client_that_leaves_several_requests_is_no_failure(fuzz_server: FuzzServer) -> None:
+    before = fuzz_server.log_text().count("Traceback")
     for _ in range(20):
-        with connect(fuzz_server) as connection:
+        with connect(fuzz_server.server) as connection:
             connection.sendall((HEAD % len(BODY) + BODY) * 2)
     time.sleep(0.5)
-    assert fuzz_server.log.read_text(errors="replace").count("Traceback") == before
+    assert fuzz_server.log_text().count("Traceback") == before

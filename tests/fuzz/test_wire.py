@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import httpx
 from hypothesis import strategies as st
 
+from tests.fuzz.conftest import FuzzServer
 from tests.fuzz.damage import Damage, damages
 from tests.fuzz.image_files import PNGS
 from tests.fuzz.rounds import fuzz
@@ -117,15 +118,15 @@ def open_files(server: Server) -> int:
     return len(list(Path(f"/proc/{worker}/fd").iterdir()))
 
 
-def test_nothing_that_is_sent_is_our_fault(fuzz_server: Server) -> None:
-    url = urlsplit(fuzz_server.url)
+def test_nothing_that_is_sent_is_our_fault(fuzz_server: FuzzServer) -> None:
+    url = urlsplit(fuzz_server.server.url)
     assert url.hostname
     assert url.port
     address = (url.hostname, url.port)
-    predict = f"{fuzz_server.url}/v1/models/plain/predict"
+    predict = f"{fuzz_server.server.url}/v1/models/plain/predict"
     before, failures = (
-        open_files(fuzz_server),
-        fuzz_server.log.read_text("utf-8", "replace").count("Traceback"),
+        open_files(fuzz_server.server),
+        fuzz_server.log_text().count("Traceback"),
     )
 
     def check(case: tuple[bytes, str]) -> None:
@@ -137,6 +138,6 @@ def test_nothing_that_is_sent_is_our_fault(fuzz_server: Server) -> None:
 
     fuzz(messages(), check, share=0.01)
     assert httpx.post(predict, content=GOOD).status_code == 200
-    assert 'status="500"' not in httpx.get(f"{fuzz_server.url}/metrics").text
-    assert fuzz_server.log.read_text("utf-8", "replace").count("Traceback") == failures
-    assert open_files(fuzz_server) <= before + 2, "connections are left open"
+    assert 'status="500"' not in httpx.get(f"{fuzz_server.server.url}/metrics").text
+    assert fuzz_server.log_text().count("Traceback") == failures
+    assert open_files(fuzz_server.server) <= before + 2, "connections are left open"
