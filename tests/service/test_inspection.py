@@ -94,7 +94,7 @@ def test_predictions_are_answered_while_a_session_is_built(
         await builds.under_way()
         predicted = await client.post("/v1/models/colours/predict", content=body)
         assert predicted.status_code == 200
-        assert predicted.json()["batch_size"] == 2
+        assert len(predicted.json()["results"]) == 2
         assert (await client.get("/readyz")).status_code == 200
         assert await pending(client) == 1
         assert not inspected.done()

@@ -108,7 +108,7 @@ def test_an_array_of_ready_pictures_is_answered_row_by_row(
     headers = {"Content-Type": content_type} if content_type else {}
     answer = client.post(PREDICT, content=npy(colour_pictures[[2, 0]]), headers=headers)
     assert labels(answer) == ["blue", "red"]
-    assert answer.json()["batch_size"] == 2
+    assert answer.json()["batch_size"] in (1, 2), "as many as were fastest when it was measured"
 
 
 def test_an_array_larger_than_a_batch_is_answered_whole(
