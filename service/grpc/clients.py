@@ -1,46 +1,10 @@
-"""Who calls, and how many calls of one client may be under way."""
+"""Who calls."""
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from typing import Any
 
 from grpc.aio import ServicerContext
 
-from service.errors import TooManyRequestsError
 from service.keys import asking
-
-
-class ClientCap:
-    """Of one key, or of one address, so many calls at a time; requests over HTTP count apart."""
-
-    def __init__(self, most: int) -> None:
-        """`most` 0 sets no cap."""
-        self._most = most
-        self._running: dict[str, int] = {}
-
-    @contextmanager
-    def one(self, client: str) -> Generator[None]:
-        """Count a call of this client while it is in work.
-
-        Raises:
-            TooManyRequestsError: it is one too many.
-        """
-        if not self._most:
-            yield
-            return
-        running = self._running.get(client, 0)
-        if running >= self._most:
-            raise TooManyRequestsError(
-                f"expected at most {self._most} calls of a client at a time, received one more",
-                max_client_requests=self._most,
-            )
-        self._running[client] = running + 1
-        try:
-            yield
-        finally:
-            self._running[client] -= 1
-            if not self._running[client]:
-                del self._running[client]
 
 
 def client_of(context: ServicerContext[Any, Any]) -> str:

@@ -6,8 +6,9 @@ from typing import Any
 
 from grpc.aio import ServicerContext
 
+from service.clients import ClientCap
 from service.errors import DrainingError, OverloadedError
-from service.grpc.clients import ClientCap, authorization_of, client_of
+from service.grpc.clients import authorization_of, client_of
 from service.keys import Keys, Scope
 from service.life import Life
 from service.settings import Settings

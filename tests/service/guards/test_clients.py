@@ -78,7 +78,7 @@ def test_without_keys_addresses_are_counted_and_forgotten() -> None:
         leave.set()
         await asyncio.gather(first, other)
         await request("192.0.2.1", leave)
-        assert guard._running == {}, "an address is kept for no longer than it asks"
+        assert guard._cap._running == {}, "an address is kept for no longer than it asks"
         return statuses
 
     assert asyncio.run(ask()) == [429]
