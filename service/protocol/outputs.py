@@ -11,6 +11,7 @@ from engine.errors import LayerNotFoundError
 from engine.layers import find_layer
 from service.predictions import best_classes
 from service.protocol.errors import ProtocolError
+from service.protocol.json_fields import quoted
 from service.protocol.messages import PREDICTIONS, Tensor, WantedOutput
 
 
@@ -49,7 +50,7 @@ def find_outputs(wanted: Sequence[WantedOutput] | None, manifest: Manifest) -> l
     found: dict[str, Output] = {}
     for each in wanted:
         if each.name in found:
-            raise ProtocolError(f"output {each.name!r} is asked for twice")
+            raise ProtocolError(f"output {quoted(each.name)} is asked for twice")
         found[each.name] = Output(each, _find_layer(each.name, manifest))
     return list(found.values())
 

@@ -214,3 +214,18 @@ def test_malformed_json_is_400(client: httpx.Client, name: str) -> None:
     document, says = DOCUMENTS[name]
     error = protocol_error(post(client, document), 400)
     assert error.startswith(says) if says.endswith(": ") else error == says
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"inputs": [GOOD], "outputs": [{"name": "n" * 100_000}] * 2},
+        {"inputs": [GOOD], "outputs": [{"name": "n" * 100_000}]},
+        {"inputs": [GOOD | {"name": "n" * 100_000}]},
+        {"inputs": [GOOD | {"datatype": "n" * 100_000}]},
+        {"inputs": [GOOD], "parameters": {"n" * 100_000: []}},
+        {"inputs": [GOOD], "parameters": {"timeout": "n" * 100_000}},
+    ],
+)
+def test_an_error_repeats_little_of_what_was_written(client: httpx.Client, document: Json) -> None:
+    assert len(protocol_error(post(client, document), 400)) < 500
