@@ -22,7 +22,7 @@ REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 class Hurried(Connection):
     """Limits that a test can wait for."""
 
-    limits = Limits(header_seconds=0.5, header_bytes=2000, answer_seconds=0.5, connections=5)
+    limits = Limits(header_seconds=1.5, header_bytes=2000, answer_seconds=0.5, connections=5)
 
 
 class Echo:
@@ -121,7 +121,7 @@ def test_who_waits_between_requests_is_not_cut_off(url: str) -> None:
         for _ in range(2):
             connection.sendall(REQUEST)
             assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
-            time.sleep(1.2)  # longer than headers may take, shorter than uvicorn keeps it
+            time.sleep(2.5)  # longer than headers may take, shorter than uvicorn keeps it
 
 
 def test_headers_that_are_too_long_are_refused(url: str) -> None:
@@ -184,7 +184,7 @@ def test_the_head_of_a_next_request_does_not_cut_off_this_one(url: str, app: Ech
     app.released.clear()
     with connected(url) as connection:
         connection.sendall(REQUEST + b"GET / HT")
-        time.sleep(1.5)
+        time.sleep(2.5)
         app.released.set()
         assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
 
