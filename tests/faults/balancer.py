@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -67,17 +67,18 @@ class Balancer:
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, to the next ready server that takes it."""
-        for _ in self._ready:
-            ready = [server for server, ready in self._ready.items() if ready]
-            if not ready:
-                break
-            self._turn += 1
-            url = urlsplit(ready[self._turn % len(ready)])
-            with suppress(OSError):
-                there = await asyncio.open_connection(url.hostname, url.port)
-                await asyncio.gather(_pump(reader, there[1]), _pump(there[0], writer))
-                return
-        writer.close()
+        with closing(writer):
+            for _ in self._ready:
+                ready = [server for server, ready in self._ready.items() if ready]
+                if not ready:
+                    return
+                self._turn += 1
+                url = urlsplit(ready[self._turn % len(ready)])
+                with suppress(OSError):
+                    there = await asyncio.open_connection(url.hostname, url.port)
+                    with closing(there[1]):
+                        await asyncio.gather(_pump(reader, there[1]), _pump(there[0], writer))
+                        return
 
 
 async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
