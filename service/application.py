@@ -70,7 +70,7 @@ def build_application(settings: Settings) -> Application:
 
     late = ()
     if settings.grpc_port:
-        calls = Calls(life, metrics, settings, keys, tracing)
+        calls = Calls(life, metrics, settings, outbox=outbox, keys=keys, tracing=tracing)
         late = (grpc_endpoint(catalogue, inference, calls, life, settings),)
 
     @asynccontextmanager

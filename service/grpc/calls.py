@@ -20,6 +20,7 @@ from service.grpc.statuses import Refusal, refusal_of
 from service.keys import Keys, Scope
 from service.life import Life
 from service.metrics import Metrics
+from service.outbox import PIECE_BYTES, Outbox
 from service.settings import Settings
 from service.tracing import Tracing
 
@@ -64,12 +65,15 @@ class Calls:
         life: Life,
         metrics: Metrics,
         settings: Settings,
+        *,
+        outbox: Outbox,
         keys: Keys | None,
         tracing: Tracing | None,
     ) -> None:
         self._life = life
         self._log = CallLog(metrics, every_call=settings.log_format == "json")
         self._door = Door(life, settings, keys)
+        self._outbox = outbox
         self._max_bytes = settings.max_body_bytes
         self._timeout_seconds = settings.body_timeout_seconds
         self._tracing = tracing
@@ -83,7 +87,7 @@ class Calls:
             answer = await self._attempt(route, work, context)
             if isinstance(answer, Refusal):
                 await context.abort(answer.code, answer.message, answer.metadata)
-            return answer.SerializeToString()
+            return self._put_out(answer.SerializeToString(), context)
 
         return grpc.stream_unary_rpc_method_handler(handle)
 
@@ -107,6 +111,18 @@ class Calls:
                 await context.abort(end.code, end.message, end.metadata)
 
         return grpc.stream_stream_rpc_method_handler(handle)
+
+    def _put_out(self, answer: bytes, context: Context) -> bytes:
+        """Count a large answer for as long as its client has not taken it; see `Outbox`."""
+        if len(answer) > PIECE_BYTES:
+            outbox = self._outbox
+            outbox.held_bytes += len(answer)
+
+            def taken(ctx: Context) -> None:  # noqa: ARG001  gRPC hands it over by this name
+                outbox.held_bytes -= len(answer)
+
+            context.add_done_callback(taken)
+        return answer
 
     async def _attempt(
         self, route: str, work: Awaitable[Message], context: Context

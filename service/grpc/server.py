@@ -75,6 +75,10 @@ def _options(settings: Settings) -> list[tuple[str, int]]:
         # A client that is gone without a word is noticed within a minute.
         ("grpc.keepalive_time_ms", 40_000),
         ("grpc.keepalive_timeout_ms", 20_000),
+        # A client that takes no answer keeps it in memory as long as its connection lasts. Others
+        # notice nothing: they are told to open another one, and what runs is finished.
+        ("grpc.max_connection_age_ms", 600_000),
+        ("grpc.max_connection_age_grace_ms", settings.max_inspect_timeout_ms + 30_000),
         # Clients may ping as often as every 10 s: tritonclient can be told to.
         ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
     ]

@@ -13,13 +13,22 @@ import pytest
 from service.errors import BodyTooLargeError
 from service.grpc.messages import inflate, is_compressed
 from service.protocol.errors import ProtocolError
-from tests.service.grpc.conftest import SERVICE, Client, failure_of, floats, pixels_of, raw_request
+from tests.service.grpc.conftest import (
+    SERVICE,
+    Client,
+    failure_of,
+    floats,
+    pixels_of,
+    raw_request,
+    serialize,
+    wanted,
+)
 
 
 def metric(client: Client, name: str) -> float:
     """The first line of /metrics that begins so."""
     lines = httpx.get(f"{client.server.url}/metrics").text.splitlines()
-    return float(next(line.split()[-1] for line in lines if line.startswith(name)))
+    return float(next((line.split()[-1] for line in lines if line.startswith(name)), 0))
 
 
 def memory_bytes(client: Client) -> int:
@@ -146,3 +155,29 @@ def test_a_full_queue_says_when_to_try_again(grpc_client: Client) -> None:
     for error in refused:
         assert error.code == grpc.StatusCode.RESOURCE_EXHAUSTED
         assert int(error.metadata["retry-after"]) >= 1
+
+
+def test_answers_that_nobody_takes_count_until_their_client_is_gone(
+    start_grpc: Callable[..., Client],
+) -> None:
+    client = start_grpc(CUTAWAY_MAX_ANSWER_BYTES="2000000")
+    request = raw_request(pixels_of(*[0] * 64), outputs=wanted("rescaling"))  # 2.4 MB
+    options = [("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 1024)]
+    lazy = grpc.insecure_channel(client.target, options)  # asks, and then does not take the answer
+    call = lazy.stream_stream(f"/{SERVICE}/ModelInfer")(iter([serialize(request)]))
+    deadline = time.monotonic() + 60
+    while metric(client, 'cutaway_inspections_total{kind="activations",outcome="answered"') < 1:
+        assert time.monotonic() < deadline
+    small = raw_request(pixels_of(0), outputs=wanted("pool"))
+    error = client.fails("ModelInfer", small)
+    assert error.code == grpc.StatusCode.UNAVAILABLE
+    assert "wait for their clients" in error.details
+    assert floats(client.call("ModelInfer", raw_request(pixels_of(1)))).argmax() == 1
+    call.cancel()
+    lazy.close()
+    while True:
+        try:
+            client.call("ModelInfer", small)
+            break
+        except grpc.RpcError:
+            assert time.monotonic() < deadline, "its room was not given back"
