@@ -118,10 +118,10 @@ class Calls:
             outbox = self._outbox
             outbox.held_bytes += len(answer)
 
-            def taken(ctx: Context) -> None:  # noqa: ARG001  gRPC hands it over by this name
+            def taken(_: object) -> None:
                 outbox.held_bytes -= len(answer)
 
-            context.add_done_callback(taken)
+            context.add_done_callback(taken)  # pyright: ignore[reportArgumentType]  any callable will do
         return answer
 
     async def _attempt(
