@@ -121,7 +121,8 @@ def open_files(server: Server) -> int:
 def failures(server: FuzzServer) -> int:
     """Tracebacks in the log, but for those of test_pipelines, which it knows."""
     log = server.log_text()
-    return log.count("Traceback") - log.count("the handler is closed")
+    chained = log.count("During handling of the above exception")
+    return log.count("Traceback") - chained - log.count("the handler is closed")
 
 
 def test_nothing_that_is_sent_is_our_fault(fuzz_server: FuzzServer) -> None:
