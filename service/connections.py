@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import orjson
+from uvicorn._types import ASGI3Application
 from uvicorn.config import HTTP_PROTOCOLS, WS_PROTOCOLS
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from service.families import Counts
 from service.settings import Settings
@@ -66,6 +67,7 @@ class Connection(HttpToolsProtocol):
         self._progress = 0
         self._vain_bytes = 0
         self._stuck_since: float | None = None
+        self._running: RequestResponseCycle | None = None
         self._timer = self.loop.call_later(LOOK_SECONDS, self._look)
         if len(self.connections) > self.limits.connections:
             self._refuse(503, "too_many_connections", "too many connections; try again later")
@@ -73,6 +75,9 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """They have gone."""
         self._timer.cancel()
+        if self._running is not None:  # uvicorn tells only the last of several that came together
+            self._running.disconnected = True
+            self._running.message_event.set()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -100,6 +105,11 @@ class Connection(HttpToolsProtocol):
         self._head_since = None
         self._progress += 1
         super().on_headers_complete()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        """Of several requests that came together, one is worked on at a time."""
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def on_body(self, body: bytes) -> None:
         """The parser saw some of a body. Until it does, it may be reading a chunk's endless

@@ -10,6 +10,8 @@ from service.protocol.messages import Parameters
 
 Json = Mapping[str, Any]
 MAX_RANK = 16
+MAX_OBJECTS = 1024
+"""Inputs or outputs of a request: more than any network has layers. A million took 3 s."""
 _QUOTED = 64
 _SHARED = "shared_memory_region"
 
@@ -31,12 +33,16 @@ def objects(document: Json, key: str) -> list[Json]:
     """A list of objects, or none where the key is missing or null.
 
     Raises:
-        ProtocolError: something else.
+        ProtocolError: something else, or more than `MAX_OBJECTS` of them.
     """
     value: object = document.get(key)
     if value is None:
         return []
     entries = _list(value)
+    if entries is not None and len(entries) > MAX_OBJECTS:
+        raise ProtocolError(
+            f"{key!r}: expected at most {MAX_OBJECTS} objects, received {len(entries)}"
+        )
     if entries is None:
         raise ProtocolError(f"{key!r}: expected a list of objects, received {quoted(value)}")
     return [_object(entry, f"{key}[{index}]") for index, entry in enumerate(entries)]

@@ -83,6 +83,8 @@ def _flatten(where: str, shape: tuple[int, ...], data: object) -> Sequence[objec
                 f"received {len(rows)}"
             )
         return rows
+    if shape and len(rows) != shape[0]:  # before anybody looks at a million of them
+        raise ProtocolError(f"{where}: 'data' is not nested as its shape {list(shape)} is")
     level: list[list[object]] = [rows]
     for depth, length in enumerate(shape, start=1):
         if not all(type(row) is list and len(row) == length for row in level):

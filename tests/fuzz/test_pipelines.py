@@ -4,8 +4,6 @@ import socket
 import time
 from urllib.parse import urlsplit
 
-import pytest
-
 from tests.fuzz.conftest import FuzzServer
 from tests.servers import Server
 
@@ -34,9 +32,6 @@ def test_requests_that_come_together_are_answered_in_their_order(fuzz_server: Fu
     assert sorted(ids, key=lambda name: received.index(name.encode())) == ids
 
 
-@pytest.mark.xfail(
-    reason="uvicorn tells only the last of them that the client has left", strict=False
-)
 def test_a_client_that_leaves_several_requests_is_no_failure(fuzz_server: FuzzServer) -> None:
     before = fuzz_server.log_text().count("Traceback")
     for _ in range(20):

@@ -27,6 +27,14 @@ DOCUMENTS: dict[str, tuple[object, str]] = {
         {"inputs": {}},
         "'inputs': expected a list of objects, received an object",
     ),
+    "too many inputs": (
+        {"inputs": [{}] * 1025},
+        "'inputs': expected at most 1024 objects, received 1025",
+    ),
+    "too many outputs": (
+        {"inputs": [GOOD], "outputs": [{"name": "predictions"}] * 1025},
+        "'outputs': expected at most 1024 objects, received 1025",
+    ),
     "inputs of no objects": (
         {"inputs": [1]},
         "inputs[0]: expected a JSON object, received 1",
