@@ -125,7 +125,8 @@ def test_every_command_block_is_run_by_a_test() -> None:
 
 
 @pytest.mark.parametrize(
-    ("target", "says"), [("test", 'pytest -m "not slow"'), ("image", "test_image.py")]
+    ("target", "says"),
+    [("test", 'pytest -m "not slow and not faults and not soak"'), ("image", "test_image.py")],
 )
 def test_the_commands_that_run_tests_are_those_of_the_makefile(target: str, says: str) -> None:
     plan = subprocess.run(
