@@ -28,7 +28,7 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
     running: list[Server] = []
 
     def start(**settings: str) -> Server:
-        running.append(serve(tmp_path_factory.mktemp("server"), **settings))
+        running.append(serve(tmp_path_factory.mktemp("server"), port=None, **settings))
         return running[-1]
 
     yield start
