@@ -60,7 +60,9 @@ def read_keys(path: Path) -> list[Key]:
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise KeysError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
         raise KeysError(f"{path} cannot be read: {error}") from error
     keys: list[Key] = []
     for number, line in enumerate(lines, 1):

@@ -13,6 +13,7 @@ from time import monotonic
 
 from service.errors import UnauthenticatedError
 from service.key_file import Key, KeysError, Scope, hash_of, new_key, read_keys
+from service.versions.stamps import stamp
 
 __all__ = ["Key", "Keys", "KeysError", "Scope", "asking", "forget", "open_keys", "require"]
 
@@ -53,7 +54,7 @@ class Keys:
     def __init__(self, path: Path) -> None:
         """Raise KeysError if the file cannot be used, or has no key."""
         self._path = path
-        self._stamp = self._look()
+        self._stamp = stamp(path)
         self._keys = read_keys(path)
         self._looked = monotonic()
         if not self._keys:
@@ -94,14 +95,6 @@ class Keys:
                 found = key
         return found
 
-    def _look(self) -> tuple[int, int, int]:
-        """What changes when the file does."""
-        try:
-            about = self._path.stat()
-        except OSError as error:
-            raise KeysError(f"{self._path} cannot be read: {error.strerror}") from error
-        return about.st_mtime_ns, about.st_size, about.st_ino
-
     def _refresh(self) -> None:
         """Read the file again if it changed; while it cannot be used, the last keys stay."""
         now = monotonic()
@@ -109,10 +102,10 @@ class Keys:
             return
         self._looked = now
         try:
-            stamp = self._look()
-            if stamp != self._stamp:
+            files = stamp(self._path)
+            if files != self._stamp:
                 self._keys = read_keys(self._path)
-                self._stamp = stamp
+                self._stamp = files
                 log.info("read %d keys from %s", len(self._keys), self._path)
         except KeysError as error:
             log.error("the keys stay as they were: %s", error)
