@@ -1,0 +1,1 @@
+"""One command a module, each under the name `command`."""

@@ -1,0 +1,1 @@
+"""Where the results go: one kind of place a module."""
