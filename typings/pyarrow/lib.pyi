@@ -1,0 +1,3 @@
+"""Arrow's core; its names are those of `pyarrow` itself."""
+
+class ArrowException(Exception): ...
