@@ -1,15 +1,16 @@
 """Paths and URLs: where an input, a picture of it or an output lies, and how it is opened."""
 
 import os
+import posixpath
 import re
 from dataclasses import dataclass
 from functools import cache
-from typing import cast
 from urllib.parse import unquote
 
 import fsspec
 import obstore.fsspec
 from fsspec import AbstractFileSystem
+from obstore.exceptions import BaseError
 from obstore.store import ObjectStore, from_url
 
 from scoring.errors import InputError
@@ -41,14 +42,6 @@ class Location:
         """The last part of its path."""
         return self.url.rpartition("/")[2]
 
-    @property
-    def parent(self) -> "Location":
-        """The folder that it is in; a bucket and the root are their own."""
-        if self.is_local:
-            return Location(os.path.dirname(self.url))  # noqa: PTH120 a pure function of text
-        scheme, rest = self.url.split("://", 1)
-        return Location(f"{scheme}://{rest.rpartition('/')[0] or rest}")
-
     def join(self, path: str) -> "Location":
         """What `path` is, seen from here.
 
@@ -58,17 +51,23 @@ class Location:
         Raises:
             InputError: a URL that is not of an object store.
         """
-        if path.startswith("/") or _SCHEME.match(path):
+        if not is_relative(path):
             return parse_location(path)
+        if not self.is_local and not {".", ".."}.isdisjoint(path.split("/")):
+            return self._joined_by_dots(path)
         return Location(f"{self.url.rstrip('/')}/{path}" if path else self.url)
 
     def open_filesystem(self) -> tuple[AbstractFileSystem, str]:
         """The file system it is in, and its path there: `bucket/key` of object stores.
 
         File systems are shared by all threads of a process.
+
+        Raises:
+            InputError: the environment does not say how to reach the object store.
         """
         if self.is_local:
             return _filesystem("file"), self.url
+        self.open_store()  # what is wrong with the settings is said there, in a sentence
         scheme, path = self.url.split("://", 1)
         return _filesystem(scheme), path
 
@@ -76,14 +75,29 @@ class Location:
         """The bucket that it is in, and its key there; not for local ones.
 
         Beside `open_filesystem`: listing by pages and conditional puts are in this one alone.
+
+        Raises:
+            InputError: the environment does not say how to reach the object store.
         """
         scheme, path = self.url.split("://", 1)
         bucket, _, key = path.partition("/")
         return _store(f"{scheme}://{bucket}"), key
 
+    def _joined_by_dots(self, path: str) -> "Location":
+        """`../a.jpg`, of object stores, whose keys know no dots; never out of the bucket."""
+        scheme, rest = self.url.split("://", 1)
+        bucket, _, key = rest.partition("/")
+        key = posixpath.normpath(f"/{key}/{path}").lstrip("/")
+        return Location(f"{scheme}://{bucket}/{key}")
+
+
+def is_relative(path: str) -> bool:
+    """Whether it is neither absolute nor a URL."""
+    return not path.startswith("/") and _SCHEME.match(path) is None
+
 
 def parse_location(text: str) -> Location:
-    """What the user wrote, made absolute.
+    """What the user wrote, made absolute; links are not followed.
 
     Raises:
         InputError: nothing was written, or a URL that is not of an object store.
@@ -92,19 +106,23 @@ def parse_location(text: str) -> Location:
         raise InputError("expected a path or a URL, received an empty text")
     scheme = _SCHEME.match(text)
     if scheme is None:
-        return Location(os.path.abspath(text))  # noqa: PTH100 as `make_absolute`: no links followed
-    name = scheme[1].lower()
+        return Location(_absolute(text))
+    name, rest = scheme[1].lower(), text[scheme.end() :]
     if name == "file":
-        return Location(os.path.abspath(unquote(text[scheme.end() :])))  # noqa: PTH100
+        return Location(_absolute(unquote(rest, errors="surrogateescape")))
     if name not in SCHEMES:
         raise InputError(
             f"{text!r} is not in an object store, and nothing else is fetched: expected a path, "
-            f"s3://, gs:// or abfs://; download it first"
+            "s3://, gs:// or abfs://; download it first"
         )
-    bucket = text[scheme.end() :].strip("/")
-    if not bucket:
+    if not rest.strip("/"):
         raise InputError(f"{text!r} names no bucket; expected {name}://bucket/path")
-    return Location(f"{name}://{bucket}")
+    return Location(f"{name}://{rest.strip('/')}")
+
+
+def _absolute(path: str) -> str:
+    """The path from the root on; `//` at its beginning is `/`."""
+    return "/" + os.path.abspath(path).lstrip("/")  # noqa: PTH100 Path cannot resolve dots alone
 
 
 @cache
@@ -120,4 +138,15 @@ def _filesystem(scheme: str) -> AbstractFileSystem:
 @cache
 def _store(url: str) -> ObjectStore:
     """One connection pool a bucket."""
-    return cast(ObjectStore, from_url(url))
+    try:
+        return from_url(url)
+    except (BaseError, ValueError) as error:
+        raise InputError(f"cannot open {url}: {first_words(error)}") from error
+
+
+def first_words(error: Exception) -> str:
+    """What an object store's error says, in one short line."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    line = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return " ".join(line.split())[:300]
