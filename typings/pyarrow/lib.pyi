@@ -1,3 +1,0 @@
-"""Arrow's core; its names are those of `pyarrow` itself."""
-
-class ArrowException(Exception): ...
