@@ -1,6 +1,7 @@
 """Models, pictures, the real command line and a real object store, for every test of scoring."""
 
 import itertools
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from bundle.repository import Bundle, Repository
 from tests.scoring.buckets import Bucket, make_bucket, object_store
 from tests.scoring.command import run_to_its_end
+from tests.scoring.many import MANY, Undisturbed, score_undisturbed
 from tests.scoring.pictures import write_pictures
 from tests.service.networks import publish_network
 from tests.slow_network import publish_slow
@@ -43,6 +45,29 @@ def bundle(models: Path) -> Bundle:
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of 24 pictures, `red/000000.png` to `blue/000023.png`; for reading alone."""
     return write_pictures(tmp_path_factory.mktemp("input") / "pictures", 24)
+
+
+@pytest.fixture(scope="session")
+def many_pictures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder of a hundred thousand pictures, for the tests that take minutes."""
+    folder = write_pictures(tmp_path_factory.mktemp("input") / "many", MANY)
+    yield folder
+    shutil.rmtree(folder)  # pytest keeps its last three folders
+
+
+@pytest.fixture(scope="session")
+def undisturbed(
+    many_pictures: Path, models: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Undisturbed:
+    """Those pictures, scored in one run by the colour model."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    return score_undisturbed(many_pictures, folder / "output", models, folder / "log")
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Path:
+    """Where a job may write; nothing is there yet."""
+    return tmp_path / "output"
 
 
 @pytest.fixture(scope="session")
