@@ -131,8 +131,7 @@ def _filesystem(scheme: str) -> AbstractFileSystem:
     if scheme == "file":
         return fsspec.filesystem("file")
     obstore.fsspec.register(scheme)
-    # Listings are kept nowhere: what is there may change while a job runs.
-    return fsspec.filesystem(scheme, use_listings_cache=False)
+    return fsspec.filesystem(scheme)
 
 
 @cache
