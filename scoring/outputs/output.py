@@ -1,7 +1,10 @@
 """What every place for results offers."""
 
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import BinaryIO, Protocol
+
+LOCK = "_lock.json"
+"""Says to others who holds an output; there only while somebody does. No part of a job."""
 
 
 class Output(Protocol):
@@ -10,8 +13,13 @@ class Output(Protocol):
     Its methods may be called from several threads and processes.
     """
 
+    @property
+    def location(self) -> str:
+        """An absolute path or a URL; `open_output` makes the same output of it elsewhere."""
+        ...
+
     def names(self) -> set[str]:
-        """What is there.
+        """What is there; neither the lock nor what killed runs left half-written.
 
         Raises:
             OutputError: it cannot be listed.
@@ -26,7 +34,15 @@ class Output(Protocol):
         """
         ...
 
-    def commit(self, name: str, data: bytes) -> bool:
+    def open(self, name: str) -> BinaryIO:
+        """The same for what is large: a file to seek in, of which only what is read is fetched.
+
+        Raises:
+            OutputError: it is not there or cannot be read; also while it is being read.
+        """
+        ...
+
+    def commit(self, name: str, data: bytes | memoryview) -> bool:
         """Make `data` appear under a name, whole or not at all, unless the name is taken.
 
         Returns:
@@ -34,6 +50,7 @@ class Output(Protocol):
 
         Raises:
             OutputError: it cannot be written; nothing is there then.
+            BusyError: the hold on it was lost to another run.
         """
         ...
 
@@ -42,13 +59,17 @@ class Output(Protocol):
 
         Raises:
             OutputError: it cannot be written; what was there stays.
+            BusyError: the hold on it was lost to another run.
         """
         ...
 
     def hold(self) -> AbstractContextManager[None]:
         """Keep every other run off, until it is left or this process is dead.
 
+        Makes the folder where there is none, and removes what killed runs left half-written.
+
         Raises:
             BusyError: another run is at work; it says since when and where.
+            OutputError: it cannot be written to.
         """
         ...
