@@ -42,9 +42,9 @@ contract: ## Run the real clients, Triton's and KServe's, with every call they h
 	$(CLIENTS) tests/contract/test_kserve_*.py
 
 .PHONY: faults
-faults: ## Break things under load: kills, swaps, full disks, overload, clients that hang (minutes)
+faults: ## Break things under load: kills, swaps, full disks, lost nodes, overload, clients that hang (minutes)
 	@deploy/setup.sh dev
-	$(BIN)/python -m pytest -v -m faults tests/faults
+	$(BIN)/python -m pytest -v -m faults tests/faults tests/scoring
 
 .PHONY: soak
 soak: ## Mixed load for CUTAWAY_SOAK_SECONDS (600): memory stays flat, no file is left open
@@ -62,6 +62,12 @@ bench-inspection: ## Measure what looking inside costs beside a prediction (minu
 	@deploy/setup.sh dev
 	@deploy/models.sh
 	TF_CPP_MIN_LOG_LEVEL=2 $(BIN)/python -m benchmarks.inspection --models "$(CUTAWAY_MODELS)"
+
+.PHONY: bench-scoring
+bench-scoring: ## Measure scoring jobs beside what the machine can decode and infer (minutes)
+	@deploy/setup.sh dev
+	@deploy/models.sh
+	TF_CPP_MIN_LOG_LEVEL=2 $(BIN)/python -m benchmarks.scoring --models "$(CUTAWAY_MODELS)"
 
 .PHONY: bench-gpu
 bench-gpu: ## Measure the engine and the service on an NVIDIA GPU; without one, says so
@@ -89,18 +95,26 @@ models: ## Build the default models, imagenet and fashion, where they are missin
 	@deploy/setup.sh export
 	@deploy/models.sh
 
+.PHONY: scoring
+scoring: ## Set up what scoring jobs run with, .venv/bin/python -m scoring
+	@deploy/setup.sh scoring
+
+.PHONY: ray
+ray: ## Set up what scoring jobs run with on a Ray cluster
+	@deploy/setup.sh ray
+
 .PHONY: image
-image: ## Build the container image, run it hardened and predict through it
+image: ## Build the container images, run them hardened, predict and score through them
 	@deploy/setup.sh dev
 	@deploy/models.sh
 	@deploy/image.sh
-	$(BIN)/python -m pytest -v tests/end_to_end/test_image.py
+	$(BIN)/python -m pytest -v tests/end_to_end/test_image.py tests/end_to_end/test_scoring_image.py
 
 .PHONY: lock
 lock: ## Compile requirements/*.in into the hashed locks (UPGRADE=--upgrade takes newer versions)
 	@deploy/setup.sh dev
 	cd requirements && $(COMPILE) dev.in -o dev.txt
-	cd requirements && for name in uv export service gpu bench; do \
+	cd requirements && for name in uv export service gpu scoring ray scoring-gpu bench; do \
 		$(COMPILE) --constraint dev.txt $$name.in -o $$name.txt || exit 1; done
 	cd requirements && $(COMPILE) clients.in -o clients.txt
 

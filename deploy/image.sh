@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the Dockerfile into the image `cutaway` with podman; no Docker engine is needed.
+# Builds the Dockerfile into the images `cutaway` and `cutaway-scoring` with podman; no Docker engine is needed.
 # Where podman is missing, root on Debian or Ubuntu gets it installed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -30,14 +30,17 @@ while read -r path; do
 done < <({ echo /etc/pip.conf; python3 -m pip config list 2>/dev/null |
   grep -oE "(file://)?/[^ ']+" | sed -E 's,^file://,,; s,/simple/?$,,'; } | sort -u)
 
-echo "Building $image (two minutes or so, then seconds)" >&2
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-# --format docker: the other format has no HEALTHCHECK.
-podman build --format docker --pull=never --network=host "${mounts[@]}" --tag "$image" . >"$log" 2>&1 || {
-  tail -n 30 "$log" >&2
-  echo "error: $image could not be built; the reason is above" >&2
-  exit 1
+build() { # the Dockerfile's target, the image's name
+  echo "Building $2 (two minutes or so, then seconds)" >&2
+  # --format docker: the other format has no HEALTHCHECK.
+  podman build --format docker --pull=never --network=host "${mounts[@]}" --target "$1" --tag "$2" . >"$log" 2>&1 || {
+    tail -n 30 "$log" >&2
+    echo "error: $2 could not be built; the reason is above" >&2
+    exit 1
+  }
+  echo "Built $2: $(($(podman image inspect "$2" --format '{{.Size}}') / 1000000)) MB" >&2
 }
-bytes=$(podman image inspect "$image" --format '{{.Size}}')
-echo "Built $image: $((bytes / 1000000)) MB" >&2
+build service "$image"
+build scoring "$image-scoring"

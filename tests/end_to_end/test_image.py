@@ -1,11 +1,9 @@
-"""The container image, built for real, run with everything taken away, and asked for a prediction.
+"""The service's image, built for real, run with everything taken away, and asked for a prediction.
 
 `make image` runs this file, and `make test-all`.
 """
 
 import os
-import resource
-import shutil
 import subprocess
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -14,20 +12,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.end_to_end.containers import HARDENED, LIMITS, podman
 from tests.servers import ROOT, free_port, wait_until_ready
 
 pytestmark = pytest.mark.slow
-
-
-def podman(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run podman; there may be no systemd to run health checks, so they are run by hand."""
-    return subprocess.run(
-        ["podman", *arguments],
-        env=os.environ | {"DISABLE_HC_SYSTEMD": "true"},
-        capture_output=True,
-        text=True,
-        check=check,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,26 +37,12 @@ def words_of(name: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def image() -> str:
-    """The image, built by the script that `make image` runs."""
-    if shutil.which("podman") is None:
-        pytest.skip(
-            "podman is not installed; deploy/image.sh installs it where it is root on Debian"
-        )
-    subprocess.run([ROOT / "deploy/image.sh"], check=True)
-    return "localhost/cutaway"
-
-
-@pytest.fixture(scope="module")
 def container(
     image: str,
     default_models: Path,
 ) -> Generator[Container]:
     """The image at work: read-only root, no privileges, little memory, the models mounted."""
     name, port = f"cutaway-test-{os.getpid()}", free_port()
-    files = resource.getrlimit(resource.RLIMIT_NOFILE)[
-        1
-    ]  # podman asks for more than some hosts give
     podman(
         "run",
         "--detach",
@@ -77,16 +51,7 @@ def container(
         f"--publish=127.0.0.1:{port}:3000",
         "--env=CUTAWAY_AUTH=off",  # nobody but this machine reaches that port
         f"--volume={default_models}:/models:ro",
-        "--read-only",
-        "--read-only-tmpfs=false",
-        "--tmpfs=/tmp:rw,size=64m,noexec,nosuid,nodev",
-        "--cap-drop=ALL",
-        "--security-opt=no-new-privileges",
-        "--memory=1g",
-        "--memory-swap=1g",
-        "--pids-limit=512",
-        f"--ulimit=nofile={files}:{files}",
-        "--ulimit=nproc=4096:4096",
+        *HARDENED,
         image,
     )
     try:
@@ -121,10 +86,10 @@ def test_it_is_not_root_and_can_write_nowhere_but_tmp(container: Container) -> N
     assert container.run("touch", "/tmp/new").returncode == 0  # noqa: S108  the container's own
 
 
-def test_there_is_no_tensorflow_in_it(container: Container) -> None:
-    result = container.run("python", "-c", "import tensorflow")
-    assert "ModuleNotFoundError: No module named 'tensorflow'" in result.stderr
-    assert container.run("python", "-c", "import export").returncode != 0
+@pytest.mark.parametrize("module", ["tensorflow", "export", "scoring", "pyarrow", "ray"])
+def test_there_is_nothing_of_export_or_scoring_in_it(container: Container, module: str) -> None:
+    result = container.run("python", "-c", f"import {module}")
+    assert f"ModuleNotFoundError: No module named '{module}'" in result.stderr
 
 
 def test_nothing_of_the_machine_that_built_it_is_left_in_it(
@@ -149,9 +114,7 @@ def test_a_model_can_be_baked_in_with_one_line(
     podman("build", "--pull=never", f"--tag={baked}", f"--file={dockerfile}", str(default_models))
     try:
         check = ["python", "-m", "service.preflight"]
-        files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-        limits = (f"--ulimit=nofile={files}:{files}", "--ulimit=nproc=4096:4096")
-        result = podman("run", "--rm", "--network=none", *limits, baked, *check, check=False)
+        result = podman("run", "--rm", "--network=none", *LIMITS, baked, *check, check=False)
         assert result.returncode == 0, result.stderr
     finally:
         podman("rmi", baked)

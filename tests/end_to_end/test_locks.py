@@ -6,7 +6,18 @@ from pathlib import Path
 import pytest
 
 REQUIREMENTS = Path(__file__).parents[2] / "requirements"
-NAMES = ("uv", "service", "gpu", "export", "dev", "bench", "clients")
+NAMES = (
+    "uv",
+    "service",
+    "gpu",
+    "scoring",
+    "scoring-gpu",
+    "ray",
+    "export",
+    "dev",
+    "bench",
+    "clients",
+)
 
 
 def entries(name: str) -> dict[str, set[str]]:
@@ -22,7 +33,7 @@ def asked_for(name: str) -> set[str]:
     """The packages that an .in file asks for, with those of the files that it includes."""
     wanted: set[str] = set()
     for line in (REQUIREMENTS / f"{name}.in").read_text(encoding="utf-8").splitlines():
-        if include := re.fullmatch(r"-r (\w+)\.in", line):
+        if include := re.fullmatch(r"-r ([\w-]+)\.in", line):
             wanted |= asked_for(include[1])
         elif match := re.match(r"[a-z0-9-]+", line):
             wanted.add(match[0])
@@ -51,7 +62,7 @@ def test_a_lock_holds_what_is_asked_for(name: str) -> None:
 
 def test_the_locks_agree_with_each_other() -> None:
     everything = entries("dev")
-    for name in ("uv", "service", "export"):
+    for name in ("uv", "service", "scoring", "ray", "export"):
         for package, versions in entries(name).items():
             assert versions <= everything[package], (name, package)
     for package, versions in everything.items():  # the peers come on top of all that tests
@@ -62,6 +73,14 @@ def test_the_locks_serve_both_pythons() -> None:
     lock = (REQUIREMENTS / "dev.txt").read_text(encoding="utf-8")
     assert "python_full_version < '3.12'" in lock
     assert "python_full_version >= '3.12'" in lock
+
+
+def test_scoring_is_on_top_of_the_service_and_ray_on_top_of_scoring() -> None:
+    service, scoring, ray = (set(entries(name)) for name in ("service", "scoring", "ray"))
+    assert service < scoring < ray
+    assert not {"pyarrow", "duckdb", "obstore"} & service
+    assert "ray" not in scoring
+    assert not {"moto", "boto3", "tensorflow-cpu"} & ray
 
 
 def test_the_service_is_locked_without_tensorflow_and_nothing_with_pytorch() -> None:

@@ -16,6 +16,14 @@ import pytest
 ROOT = Path(__file__).parents[2]
 Finished = subprocess.CompletedProcess[str]
 
+HOLDS = {
+    "export": {"six"},
+    "scoring": {"certifi"},
+    "ray": {"certifi", "attrs"},
+    "dev": {"six", "certifi", "attrs", "idna"},
+}
+"""What each lock of a copy asks for."""
+
 
 def lock_of(*names: str) -> str:
     """The entries of some packages, hashes included, cut out of the real lock."""
@@ -25,13 +33,13 @@ def lock_of(*names: str) -> str:
 
 
 def make_house(folder: Path) -> Path:
-    """A checkout with nothing but what set-up needs; serving asks for six, testing for idna too."""
+    """A checkout with nothing but what set-up needs; the packages are `HOLDS`."""
     shutil.copytree(ROOT / "deploy", folder / "deploy")
     shutil.copy(ROOT / "Makefile", folder)
     (folder / "requirements").mkdir(parents=True)
     shutil.copy(ROOT / "requirements/uv.txt", folder / "requirements")
-    (folder / "requirements/export.txt").write_text(lock_of("six"))
-    (folder / "requirements/dev.txt").write_text(lock_of("six", "idna"))
+    for name, wanted in HOLDS.items():
+        (folder / f"requirements/{name}.txt").write_text(lock_of(*wanted))
     return folder
 
 
@@ -48,10 +56,10 @@ def set_up(house: Path, lock: str, **environment: str) -> Finished:
 
 
 def packages(house: Path) -> set[str]:
-    """What the environment holds of our two packages."""
+    """What the environment holds of our packages."""
     command = [".venv/bin/python", "-m", "pip", "freeze"]
     listed = subprocess.run(command, cwd=house, capture_output=True, text=True, check=True).stdout
-    return {line.split("==")[0] for line in listed.splitlines()} & {"six", "idna"}
+    return {line.split("==")[0] for line in listed.splitlines()} & HOLDS["dev"]
 
 
 def stand_in(folder: Path, *names: str, script: str) -> Path:
@@ -99,10 +107,20 @@ def test_the_second_set_up_does_nothing(house: Path) -> None:
 
 def test_testing_adds_to_serving_and_serving_takes_nothing_away(house: Path) -> None:
     assert set_up(house, "dev").returncode == 0
-    assert packages(house) == {"six", "idna"}
+    assert packages(house) == HOLDS["dev"]
     again = set_up(house, "export")
     assert (again.returncode, again.stderr) == (0, "")
-    assert packages(house) == {"six", "idna"}
+    assert packages(house) == HOLDS["dev"]
+
+
+def test_what_was_set_up_before_stays_beside_what_is_set_up_now(house: Path) -> None:
+    assert set_up(house, "ray").returncode == 0
+    assert packages(house) == {"six", "certifi", "attrs"}
+    for name in ("scoring", "export", "ray"):
+        assert set_up(house, name).stderr == "", name
+    (house / "requirements/export.txt").write_text(lock_of("idna", "certifi"))
+    assert set_up(house, "export").returncode == 0
+    assert packages(house) == {"idna", "certifi", "attrs"}
 
 
 def test_a_changed_lock_replaces_what_was_installed(house: Path) -> None:
@@ -215,5 +233,5 @@ def test_models_are_built_only_where_there_are_none(house: Path) -> None:
 
 def test_make_alone_lists_what_can_be_made() -> None:
     listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for target in ("serve", "test", "test-all", "lint", "models", "lock", "image", "clean"):
+    for target in "serve test test-all lint models scoring ray lock image clean".split():
         assert re.search(rf"^make {target} +[A-Z]", listed, re.MULTILINE)

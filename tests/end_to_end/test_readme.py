@@ -75,14 +75,14 @@ def command_with(word: str) -> str:
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory, default_models: Path) -> Path:
     """A copy of the checkout, with our environment and default models, and the reader's files."""
-    for lock in ("dev", "export"):
+    for lock in ("dev", "export", "scoring"):
         file = f"{lock}.txt"
         installed = Path(sys.prefix) / "locks" / file
         if not installed.exists() or not filecmp.cmp(ROOT / "requirements" / file, installed):
             pytest.skip("the environment is not the locked one; run the tests with `make test`")
     folder = tmp_path_factory.mktemp("readme") / "cutaway"
     folder.mkdir()
-    for name in ("bundle", "engine", "service", "export", "deploy", "requirements"):
+    for name in ("bundle", "engine", "service", "scoring", "export", "deploy", "requirements"):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
     for name in ("Makefile", "bentofile.yaml"):
@@ -116,6 +116,7 @@ def test_every_command_block_is_run_by_a_test() -> None:
         "/predict?",
         "why.png",
         "channels.png",
+        "make scoring",
         "make image",
     )
     assert [sum(word in command for word in run_below) for command in COMMANDS] == [1] * len(
@@ -186,6 +187,16 @@ def comparable(answer: dict[str, Any]) -> dict[str, Any]:
         for result in answer["results"]
     ]
     return answer | {"results": results, "timing_ms": sorted(answer["timing_ms"])}
+
+
+def test_a_reader_scores_pictures_and_reads_the_report(checkout: Path) -> None:
+    run(checkout, command_with("make scoring"))
+    assert (checkout / "scores/_SUCCESS").exists()
+    job = json.loads((checkout / "scores/_job.json").read_text())
+    assert job["settings"]["model"]["name"] == "birds"
+    page = (checkout / "report.html").read_text(encoding="utf-8")
+    for word in (*CLASSES, "<svg", "Accuracy"):
+        assert word in page, word
 
 
 def test_make_serve_serves_what_the_reader_has_made(serving: Server) -> None:

@@ -123,20 +123,23 @@ def test_an_unknown_variable_is_named_with_the_nearest_setting(
 
 
 @pytest.mark.usefixtures("client")
-def test_a_running_worker_has_not_loaded_tensorflow(server: Any) -> None:
+def test_a_running_worker_has_loaded_nothing_of_export_or_scoring(server: Any) -> None:
     workers = server.workers()
     assert workers
     for worker in workers:
-        assert "tensorflow" not in Path(f"/proc/{worker}/maps").read_text()
+        mapped = Path(f"/proc/{worker}/maps").read_text()
+        for name in ("tensorflow", "libarrow", "_duckdb", "obstore", "_raylet"):
+            assert name not in mapped, name
 
 
-def test_importing_the_service_leaves_tensorflow_out_and_telemetry_off() -> None:
+def test_importing_the_service_leaves_export_and_scoring_out_and_telemetry_off() -> None:
     code = (
         "import sys, service.app\n"
         "from bentoml._internal.utils.analytics import usage_stats\n"
         "from bentoml._internal.configuration.containers import BentoMLContainer as box\n"
         "service.app.Cutaway.inject_config()\n"
-        "heavy = {'tensorflow', 'keras', 'tf2onnx', 'torch', 'sklearn'} & set(sys.modules)\n"
+        "heavy = {'tensorflow', 'keras', 'tf2onnx', 'torch', 'sklearn', 'matplotlib',"
+        " 'pyarrow', 'duckdb', 'obstore', 'ray'} & set(sys.modules)\n"
         "print(len(heavy), usage_stats.do_not_track(), box.http.host.get(), box.http.port.get())"
     )
     done = subprocess.run(
