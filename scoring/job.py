@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 import pyarrow as pa
 
 from scoring.differences import refuse_other_settings, refuse_other_versions
-from scoring.errors import OutputError
-from scoring.job_file import JOB, SUCCESS, Counts, JobFile, LastRun, read_job
+from scoring.errors import InputError, OutputError
+from scoring.job_file import JOB, SUCCESS, Counts, JobFile, LastRun, read_job_file
 from scoring.outputs.output import Output
 from scoring.parts import commit_part, count_errors, part_indices
-from scoring.plan_file import PLAN, read_counts, read_shards, written_plan
+from scoring.plan_file import PLAN, read_counts, read_plan, written_plan
 from scoring.settings import JobSettings
 from scoring.shards import Shard
 from scoring.versions import versions
@@ -39,9 +39,9 @@ class Job:
         self.settings = file.settings
         self._file = file
         self._begun = begun
-        self._done = part_indices(names)
-        counts = read_counts(output) if self._done else iter(())
-        self._done_pictures = sum(pictures for index, pictures in counts if index in self._done)
+        done = part_indices(names)
+        counts = read_counts(output) if done else iter(())
+        self._done_pictures = sum(pictures for index, pictures in counts if index in done)
         self._is_closed = SUCCESS in names and file.state == "finished"
 
     @property
@@ -70,12 +70,12 @@ class Job:
         return self._file
 
     def pending(self) -> Iterator[Shard]:
-        """The shards that had no part when this run began, in order; read as they are taken.
+        """The shards that have no part now, in order; the plan is read as they are taken.
 
         Raises:
             OutputError: the plan cannot be read.
         """
-        return read_shards(self.output, without=self._done)
+        return read_plan(self.output, without=part_indices(self.output.names()))
 
     def commit(self, shard: Shard, table: pa.Table) -> None:
         """Write a shard's rows, whole or not at all; harmless where they are there already.
@@ -135,7 +135,7 @@ def open_job(
     """
     begun = time.monotonic()
     names = output.names()
-    file = read_job(output)
+    file = read_job_file(output)
     if file is None:
         _refuse_foreign(output, names)
     else:
@@ -153,6 +153,8 @@ def _begin(output: Output, settings: JobSettings, plan: Callable[[], Iterable[Sh
     `_job.json` comes first: an output with it alone is ours, and is planned again.
     """
     with written_plan(plan()) as (planned, data):
+        if not planned.shards:
+            raise InputError(f"{settings.input.location} holds no pictures")
         file = JobFile(settings=settings, input=planned, versions=versions(), begun_at=_now())
         output.replace(JOB, file.encode())
         if not output.commit(PLAN, data) and output.read(PLAN) != data:

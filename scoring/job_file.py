@@ -66,7 +66,7 @@ class JobFile(_Frozen):
         return self.model_dump_json(indent=1).encode() + b"\n"
 
 
-def read_job(output: Output) -> JobFile | None:
+def read_job_file(output: Output) -> JobFile | None:
     """The job that an output holds, or None where it holds none.
 
     Raises:

@@ -82,7 +82,7 @@ def read_counts(output: Output) -> Iterator[tuple[int, int]]:
         yield from zip(indices.to_pylist(), counts.to_pylist(), strict=True)
 
 
-def read_shards(output: Output, *, without: Container[int] = ()) -> Iterator[Shard]:
+def read_plan(output: Output, *, without: Container[int] = ()) -> Iterator[Shard]:
     """The shards of the plan, in order.
 
     Args:

@@ -1,5 +1,6 @@
 """What computes and writes a part: another version may give other bytes."""
 
+import platform
 from importlib.metadata import PackageNotFoundError, version
 
 VERSION = "0.1.0"
@@ -16,7 +17,7 @@ PACKAGES = (
 
 def versions() -> dict[str, str]:
     """Of Cutaway and of the packages that decide the bytes of a part, as installed here."""
-    found = {"cutaway": VERSION}
+    found = {"cutaway": VERSION, "processor": platform.machine()}
     for name in PACKAGES:
         try:
             found[name] = version(name)
