@@ -147,14 +147,14 @@ def _settle_device(
             f"layers are computed in fp32, and --precision {wish.precision} was asked for; leave "
             "out one of the two"
         )
-    device = begun.device if begun and wish.device == "auto" else _full_name(wish.device)
+    device = begun.device if begun and wish.device == "auto" else _short_name(wish.device)
     precision = begun.precision if begun and wish.precision == "auto" else wish.precision
     if inside:
         precision = "fp32"
     declared_precision(bundle, precision)
     if device == "auto" or (device == "openvino" and precision == "auto"):
         runner = Classifier(bundle, device=device, precision=precision, threads=1).runner
-        device, precision = runner.device, runner.precision
+        device, precision = _short_name(runner.device), runner.precision
     if inside:
         kind, colon, number = device.partition(":")
         device = INSIDE.get(kind, kind) + colon + number
@@ -162,6 +162,6 @@ def _settle_device(
     return device, "fp32" if precision == "auto" else precision
 
 
-def _full_name(device: str) -> str:
-    """`cuda:0` for `cuda`."""
-    return f"{device}:0" if device in ("cuda", "tensorrt") else device
+def _short_name(device: str) -> str:
+    """`cuda` for `cuda:0`: on a cluster the number is not the user's to choose."""
+    return device.removesuffix(":0")
