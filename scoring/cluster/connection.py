@@ -15,7 +15,7 @@ from ray.exceptions import RayError
 from engine.cores import core_count
 from scoring.errors import ClusterError
 
-OBJECT_STORE_BYTES = 200_000_000
+OBJECT_STORE_BYTES = 100_000_000
 """Of a cluster of our own, where nothing is stored but shards that wait: some 100 kB each."""
 
 QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}

@@ -9,7 +9,6 @@ from scoring.cluster.backlog import Backlog
 from scoring.cluster.capacity import Room, demand_of, list_nodes
 from scoring.cluster.connection import connect
 from scoring.cluster.flights import Cancelled, Event, Flights, Lost
-from scoring.cluster.software import list_software
 from scoring.cluster.task import Assignment, Done
 from scoring.errors import ClusterError, ScoringError
 from scoring.job import Job
@@ -29,11 +28,13 @@ class ClusterSettings:
 
     Args:
         address: `HOST:PORT` or `auto`; None starts a cluster on this machine alone.
+        output: OUTPUT, absolute, as the nodes see it.
         models: the model repository, absolute, as the nodes see it.
         threads: of one task; 0 takes what suits the device.
     """
 
     address: str | None
+    output: str
     models: Path
     threads: int = 0
 
@@ -59,10 +60,9 @@ def run_on_cluster(
         room = Room(demand, grows=cluster.address is not None)
         assignment = Assignment(
             settings=job.settings,
-            output=job.output.location,
+            output=cluster.output,
             models=cluster.models,
             threads=demand.processors,
-            software=tuple(list_software().items()),
         )
         run = _Run(Backlog(job.pending()), Flights(assignment, demand), room, progress)
         try:
@@ -72,8 +72,6 @@ def run_on_cluster(
             raise
         finally:
             run.flights.cancel_all()
-    if not stop.is_set():
-        _check_all_there(job)
 
 
 class _Run:
@@ -135,13 +133,3 @@ class _Run:
         """What was done."""
         if isinstance(event, Done):
             self._progress.scored(event.pictures, event.errors)
-
-
-def _check_all_there(job: Job) -> None:
-    """What the nodes committed is what this machine sees."""
-    missing = next(job.pending(), None)
-    if missing is not None:
-        raise ClusterError(
-            f"a node has written {missing.file}, and {job.output.location} does not hold it here: "
-            "the nodes must share the folder, or the output must be in an object store"
-        )

@@ -6,21 +6,23 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import pyarrow as pa
 import ray
 
 from bundle.errors import BundleError
 from engine.errors import EngineError
-from scoring.cluster.software import first_difference, list_software
-from scoring.errors import ClusterError, OutputError, ScoringError
+from scoring.differences import refuse_other_versions
+from scoring.errors import ClusterError, ScoringError
 from scoring.job_file import read_job_file
 from scoring.outputs.output import Output
 from scoring.outputs.places import open_output
-from scoring.parquet import encode
+from scoring.parts import commit_part
 from scoring.pipeline import score_shards
 from scoring.score import Scorer, open_scorer
 from scoring.settings import JobSettings
 from scoring.shards import Shard
 from scoring.sources.reading import ShardReader
+from scoring.versions import versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +34,17 @@ class Assignment:
         output: the folder or prefix, absolute.
         models: the model repository, as the nodes see it.
         threads: that decode and run batches; the processors that the task has.
-        software: of the machine that began the run.
     """
 
     settings: JobSettings
     output: str
     models: Path
     threads: int
-    software: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A task is running now: it is no longer to be cancelled."""
+    """A task runs now: it is no longer to be cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def score_on_node(assignment: Assignment, shard: Shard) -> Iterator[Begun | Done
     A task that runs twice, or beside itself, does no harm: the second commit finds the name taken.
 
     Raises:
-        ScoringError: what stops the job, with the node's address before it.
+        ScoringError: what stops the job, and on which node.
     """
     yield Begun()
     try:
@@ -93,21 +93,24 @@ def score_on_node(assignment: Assignment, shard: Shard) -> Iterator[Begun | Done
     except (ScoringError, EngineError, BundleError) as error:
         # Errors of the other rooms need not survive the way to another process.
         kind = type(error) if isinstance(error, ScoringError) else ClusterError
-        raise kind(f"on node {ray.util.get_node_ip_address()}: {error}") from error
+        raise kind(f"{error} (said by node {ray.util.get_node_ip_address()})") from error
 
 
 def _score(bench: Bench, assignment: Assignment, shard: Shard) -> Done:
     """One shard, committed."""
     count = Count()
+
+    def commit(shard: Shard, table: pa.Table) -> None:
+        commit_part(bench.output, shard, table)
+
     score_shards(
         [shard],
         bench.reader,
         bench.scorer,
         threads=assignment.threads,
         batch=assignment.settings.model.batch,
-        commit=lambda shard, table: bench.output.commit(shard.file, encode(table)),
+        commit=commit,
         progress=count,
-        stop=threading.Event(),
     )
     return Done(count.pictures, count.errors)
 
@@ -117,27 +120,18 @@ def open_bench(assignment: Assignment) -> Bench:
     """Everything that a process needs for the shards of one job, opened once.
 
     Raises:
-        ClusterError: this node has other software, or does not see the output.
+        ClusterError: this machine does not see the output.
+        SettingsError: it has other versions of what computes.
         ScoringError, BundleError, EngineError: the model cannot be had here.
     """
-    difference = first_difference(dict(assignment.software), list_software())
-    if difference:
-        raise ClusterError(f"{difference}; every node needs the same image")
     output = open_output(assignment.output)
-    _check_is_seen(output, assignment)
-    return Bench(
-        open_scorer(assignment.settings, assignment.models), ShardReader(assignment.settings.input), output
-    )
-
-
-def _check_is_seen(output: Output, assignment: Assignment) -> None:
-    """A folder of the node's own disk would take parts that nobody finds again."""
-    try:
-        job = read_job_file(output)
-    except OutputError as error:
-        raise ClusterError(f"the output cannot be read: {error}") from error
+    job = read_job_file(output)
     if job is None or job.settings != assignment.settings:
+        # A folder of the node's own disk would take parts that nobody finds again.
         raise ClusterError(
-            f"{assignment.output} does not hold this job; the nodes must share the folder, "
+            f"{assignment.output} does not hold this job there; the nodes must share the folder, "
             "or the output must be in an object store"
         )
+    refuse_other_versions(output.location, job.versions, versions())
+    scorer = open_scorer(assignment.settings, assignment.models)
+    return Bench(scorer, ShardReader(assignment.settings.input), output)
