@@ -95,10 +95,9 @@ def test_broken_neighbours_change_no_number(
 
 
 def test_a_batch_of_broken_pictures_alone_is_reported(
-    models: Path, tmp_path: Path, run_scoring: Scoring
+    models: Path, tmp_path: Path, output: Path, run_scoring: Scoring
 ) -> None:
     files = {f"{index:03d}.jpg": data for index, (data, _) in enumerate(_all_broken())}
-    output = tmp_path / "output"
     folder = write_folder(tmp_path / "input", files)
     done = run_scoring("run", *OPTIONS, "--models", models, folder, output)
     assert done.returncode == 0, done.stderr
@@ -170,3 +169,20 @@ def test_a_link_to_nowhere_is_a_row(models: Path, tmp_path: Path, run_scoring: S
     done = run_scoring("run", *OPTIONS, "--models", models, folder, output)
     assert done.returncode == 0, done.stderr
     assert [row["error_code"] for row in read_rows(output)] == [None, "unreadable"]
+
+
+def test_a_name_of_any_bytes_is_scored(
+    models: Path, tmp_path: Path, output: Path, run_scoring: Scoring
+) -> None:
+    """A name in Latin-1, one with a line break, one that looks like a formula, one in Chinese."""
+    folder = tmp_path / "input"
+    folder.mkdir()
+    names = (b"caf\xe9.png", b"two\nlines.png", b"=1+1.png", "猫 <b>.png".encode())
+    for name in names:
+        Path(os.fsdecode(bytes(folder) + b"/" + name)).write_bytes(make_picture(0))
+    done = run_scoring("run", *OPTIONS, "--models", models, folder, output)
+    assert done.returncode == 0, done.stderr
+    check_complete(output, len(names))
+    rows = read_rows(output)
+    assert [row["error_code"] for row in rows] == [None] * len(names)
+    assert len({row["source"] for row in rows}) == len(names)

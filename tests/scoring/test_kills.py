@@ -90,6 +90,23 @@ def test_what_a_killed_run_had_finished_is_not_scored_again(
     check_complete(output, PICTURES)
 
 
+@pytest.mark.parametrize("left", [{"_job.json"}, set[str]()], ids=["before the plan", "before all"])
+def test_a_kill_while_it_was_planned_is_made_good(
+    left: set[str], pictures: Path, models: Path, output: Path, run_scoring: Scoring
+) -> None:
+    """Of what a run leaves that is killed there, nothing but these names."""
+    arguments = ["run", *OPTIONS, "--models", models, pictures, output]
+    assert run_scoring(*arguments).returncode == 0
+    before = digests(output)
+    for file in output.iterdir():
+        if file.name not in left:
+            file.unlink()
+    done = run_scoring(*arguments)
+    assert done.returncode == 0, done.stderr
+    check_complete(output, 24)
+    assert digests(output) == before
+
+
 def test_other_threads_other_bytes_there_are_none(
     two_thousand: Path, left_alone: Path, models: Path, tmp_path: Path, run_scoring: Scoring
 ) -> None:
