@@ -1,0 +1,1 @@
+"""Two jobs over the same pictures: where their answers differ."""

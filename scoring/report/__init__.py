@@ -1,0 +1,1 @@
+"""What a job answered: counts, confidence, errors, and accuracy where the classes are known."""

@@ -1,0 +1,1 @@
+"""Reading what jobs wrote: what reports and comparisons have in common."""
