@@ -14,7 +14,7 @@ class Item:
         source: its name in the output.
         path: of `files` the file or object, relative to the input's root unless it is absolute or
             has a scheme; of `tar` and `zip` the member's name.
-        offset: of `tar` the member's first byte in the archive; else 0.
+        offset: of `tar` the member's first byte in the archive, of `zip` its local header; else 0.
         size: bytes, where they are known; else -1.
         expected: the class that the input says it is.
     """

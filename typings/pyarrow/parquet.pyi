@@ -22,7 +22,12 @@ class ParquetFile:
     schema_arrow: Schema
     num_row_groups: int
     def __init__(
-        self, source: Any, *, pre_buffer: bool = False, memory_map: bool = False
+        self,
+        source: Any,
+        *,
+        pre_buffer: bool = False,
+        memory_map: bool = False,
+        buffer_size: int = 0,
     ) -> None: ...
     def __enter__(self) -> ParquetFile: ...
     def __exit__(self, *error: object) -> None: ...

@@ -1,0 +1,41 @@
+"""An archive opened for jumping about in it, on a disk or in an object store."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, cast
+
+from fsspec.spec import AbstractBufferedFile
+from obstore.exceptions import BaseError
+
+from scoring.errors import InputError
+from scoring.sources.locations import first_words
+from scoring.sources.root import Archive
+
+WINDOW_BYTES = 8_000_000
+"""What one request to an object store brings: it takes 10 to 100 ms however little that is. A
+header costs no request while the window reaches it, and members larger than it are jumped over."""
+
+
+@contextmanager
+def open_archive(archive: Archive) -> Iterator[IO[bytes]]:
+    """The archive, seekable; read by one thread at a time.
+
+    Raises:
+        InputError: it cannot be opened, or reading inside the `with` fails.
+    """
+    location = archive.location
+    try:
+        filesystem, path = location.open_filesystem()
+        if location.is_local:
+            file = filesystem.open(path, "rb")
+        else:
+            # obstore's own file forgets what it has read when it is moved: each header of a tar
+            # would be a request of a megabyte.
+            windowed = AbstractBufferedFile(
+                filesystem, path, "rb", block_size=WINDOW_BYTES, cache_type="readahead"
+            )
+            file = cast(IO[bytes], windowed)
+        with file:
+            yield file
+    except (OSError, BaseError) as error:
+        raise InputError(f"cannot read {location.url}: {first_words(error)}") from error
