@@ -3,7 +3,7 @@
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import obstore
 from obstore.exceptions import BaseError, InvalidPathError, PermissionDeniedError
@@ -38,7 +38,7 @@ class _TooLargeError(Exception):
     """It has more bytes than are read."""
 
 
-def read_files(root: Root, shard: Shard, settings: InputSettings) -> Iterator[Picture]:
+def read_files(root: Root, shard: Shard, settings: InputSettings) -> Generator[Picture]:
     """The pictures of a shard of `files`, in order.
 
     Raises:

@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import TypeVar
@@ -24,7 +24,7 @@ def read_ahead(
     *,
     readers: int = READERS,
     max_bytes: int = MAX_AHEAD_BYTES,
-) -> Iterator[Picture]:
+) -> Generator[Picture]:
     """Read `items` in threads and yield the pictures in their order.
 
     Args:

@@ -1,6 +1,6 @@
 """The pictures of a shard, wherever they lie."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from scoring.errors import InputError
 from scoring.settings import InputSettings
@@ -23,7 +23,7 @@ class ShardReader:
         self._settings = settings
         self._root = root_of(parse_location(settings.location))
 
-    def read(self, shard: Shard) -> Iterator[Picture]:
+    def read(self, shard: Shard) -> Generator[Picture]:
         """Its pictures in order, read ahead by threads of its own as they are taken.
 
         Returns:

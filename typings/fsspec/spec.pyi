@@ -3,9 +3,7 @@ from typing import IO, Any
 class AbstractFileSystem:
     """A file system; paths are without a scheme."""
 
-    def cat_file(
-        self, path: str, start: int | None = None, end: int | None = None
-    ) -> bytes: ...
+    def cat_file(self, path: str, start: int | None = None, end: int | None = None) -> bytes: ...
     def cat_ranges(
         self, paths: list[str], starts: list[int], ends: list[int], on_error: str = "return"
     ) -> list[bytes]: ...
@@ -16,3 +14,19 @@ class AbstractFileSystem:
     def ls(self, path: str, detail: bool = True) -> list[Any]: ...
     def open(self, path: str, mode: str = "rb", block_size: int | None = None) -> IO[bytes]: ...
     def size(self, path: str) -> int: ...
+
+class AbstractBufferedFile:
+    """A file that is read by blocks; it behaves as an IO[bytes]."""
+
+    size: int
+    def __init__(
+        self,
+        fs: AbstractFileSystem,
+        path: str,
+        mode: str = "rb",
+        block_size: int | str = "default",
+        autocommit: bool = True,
+        cache_type: str = "readahead",
+        cache_options: dict[str, Any] | None = None,
+        size: int | None = None,
+    ) -> None: ...
