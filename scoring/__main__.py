@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import signal
 import sys
 
 import click
@@ -67,4 +68,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    # Until a command takes it over: a Ctrl-C among the imports would show where it met them.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     main(prog_name=f"{os.path.basename(sys.executable)} -m scoring")  # noqa: PTH119 a name, no path

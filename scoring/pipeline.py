@@ -123,7 +123,8 @@ class _Crew:
             shard = work.shard.shard
             first_id = shard.first_id + work.number * self._batch
             rows = self._scorer.score(work.pictures, first_id)
-            self._progress.scored(rows.num_rows, rows.num_rows - rows.column("error_code").null_count)
+            good = rows.column("error_code").null_count
+            self._progress.scored(rows.num_rows, rows.num_rows - good)
             if work.shard.add(work.number, rows):
                 self._hand_over(work.shard)
 

@@ -4,6 +4,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from time import monotonic
 from typing import Protocol, TextIO
 
@@ -128,7 +129,7 @@ def show_progress(total: int, done: int, stream: TextIO | None = None) -> Iterat
     """
     stream = stream or sys.stderr
     if not stream.isatty():
-        yield Lines(total, done, write=lambda line: print(line, file=stream, flush=True))  # noqa: T201 to the stream that was given
+        yield Lines(total, done, write=partial(print, file=stream, flush=True))
         return
     columns = (
         TextColumn("{task.description}"),

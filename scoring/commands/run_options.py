@@ -31,7 +31,7 @@ MODEL: tuple[Decorator, ...] = (
         "--device",
         default="auto",
         show_default=True,
-        help="auto, cpu, openvino, cuda, cuda:N, tensorrt, tensorrt:N; auto is measured once a job.",
+        help="auto, cpu, openvino, cuda, cuda:N, tensorrt or tensorrt:N; auto is measured once.",
     ),
     click.option(
         "--precision",
