@@ -1,5 +1,6 @@
 """What a task needs, and how many of them the cluster can have at a time."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, cast
@@ -54,7 +55,13 @@ class Room:
     """How many tasks are handed to the cluster: so many that none of it is idle, and no more."""
 
     def __init__(
-        self, demand: Demand, *, grows: bool, nodes_seconds: float = NODES_SECONDS
+        self,
+        demand: Demand,
+        *,
+        grows: bool,
+        nodes_seconds: float = NODES_SECONDS,
+        look: Callable[[], list[Node]] | None = None,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         """Look at no node yet.
 
@@ -62,12 +69,16 @@ class Room:
             demand: of a task.
             grows: whether nodes may come that are not there yet.
             nodes_seconds: to wait for one, where none can run a task.
+            look: at the nodes that are there; the default asks the cluster.
+            clock: in seconds.
         """
         self._demand = demand
         self._patience_seconds = nodes_seconds if grows else 0.0
         self._slots = 0
-        self._looked = -LOOK_SECONDS
-        self._useful = monotonic()
+        self._looked = float("-inf")
+        self._look = look or list_nodes
+        self._clock = clock
+        self._useful = clock()
 
     def tasks(self, *, running: int) -> int:
         """Tasks that the cluster may have now: the next one for each that runs waits there already.
@@ -78,10 +89,10 @@ class Room:
         Raises:
             ClusterError: no node has been able to run a task for too long.
         """
-        now = monotonic()
+        now = self._clock()
         if now - self._looked >= LOOK_SECONDS:
             self._looked = now
-            nodes = list_nodes()
+            nodes = self._look()
             self._slots = self._demand.slots(nodes)
             if self._slots or running:
                 self._useful = now

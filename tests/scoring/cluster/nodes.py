@@ -1,0 +1,95 @@
+"""A real Ray cluster of several nodes on this machine, and what one does to it."""
+
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
+
+import psutil
+from ray.cluster_utils import Cluster
+
+TASK = "ray::score_on_node"
+"""What a worker process calls itself while it scores a shard."""
+
+PATIENCE_SECONDS = 240
+
+T = TypeVar("T")
+
+
+class Nodes:
+    """One head, which runs no task, and workers of one processor each."""
+
+    def __init__(self, folder: str) -> None:
+        self._cluster = Cluster(
+            initialize_head=True,
+            head_node_args={"num_cpus": 0, "include_dashboard": False, "temp_dir": folder},
+        )
+
+    @property
+    def address(self) -> str:
+        """As `--address` takes it."""
+        return str(self._cluster.address)
+
+    def add(self) -> Any:
+        """One more node."""
+        return self._cluster.add_node(num_cpus=1, include_dashboard=False)
+
+    def remove(self, node: Any) -> None:
+        """A node is lost, with whatever it was doing."""
+        self._cluster.remove_node(node, allow_graceful=False)
+
+    def tasks(self) -> list[int]:
+        """Processes that score a shard just now."""
+        raylets = [
+            info.process.pid
+            for node in self._cluster.list_all_nodes()
+            for info in node.all_processes["raylet"]
+        ]
+        return [pid for raylet in raylets for pid in _scoring(raylet)]
+
+    def kill_a_task(self) -> int:
+        """SIGKILL to a worker process in the middle of a shard."""
+        pid = wait_for(self.tasks)[0]
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    def shutdown(self) -> None:
+        """End every node."""
+        self._cluster.shutdown()
+
+
+@contextmanager
+def start_nodes(workers: int) -> Iterator[Nodes]:
+    """A cluster with so many workers."""
+    # The paths of Ray's sockets have to be short.
+    with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder:
+        nodes = Nodes(folder)
+        try:
+            for _ in range(workers):
+                nodes.add()
+            yield nodes
+        finally:
+            nodes.shutdown()
+
+
+def wait_for(look: Callable[[], T]) -> T:
+    """What `look` finds, once it finds something."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"nothing in {PATIENCE_SECONDS} s"
+        time.sleep(0.02)
+    return found
+
+
+def _scoring(raylet: int) -> list[int]:
+    """Its children that are at work."""
+    found: list[int] = []
+    with suppress(psutil.NoSuchProcess):
+        for child in psutil.Process(raylet).children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                if " ".join(child.cmdline()).startswith(TASK):
+                    found.append(child.pid)
+    return found
