@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from scoring.columns import Columns
 from scoring.model import ModelWish, settle_layers, settle_model
 from scoring.settings import ColumnSettings, InputSettings, JobSettings
 
@@ -49,4 +50,6 @@ class Order:
             begun=begun.model if begun else None,
         )
         columns = settle_layers(self.columns, manifest)
-        return JobSettings(input=self.input, model=model, columns=columns)
+        settings = JobSettings(input=self.input, model=model, columns=columns)
+        Columns(manifest, settings)  # laid out once here, so that no other machine has to refuse
+        return settings

@@ -6,7 +6,7 @@ from itertools import chain
 
 import click
 
-from scoring.errors import ScoringError
+from scoring.errors import ClusterError, ScoringError
 from scoring.interrupts import Interrupts
 from scoring.job import Job, open_job
 from scoring.job_file import JobFile, read_job_file
@@ -79,8 +79,17 @@ def _until_stopped(shards: Iterator[Shard], stop: threading.Event) -> Iterator[S
 def _prepare(order: Order, settings: JobSettings, output: Output, *, is_new: bool) -> Run:
     """The engine, ready as far as it can be before there is a job."""
     if order.engine == "ray":
-        from scoring.cluster.engine import ClusterSettings, run_on_cluster  # noqa: PLC0415 an extra
-
+        try:
+            from scoring.cluster.engine import (  # noqa: PLC0415 Ray is an extra
+                ClusterSettings,
+                run_on_cluster,
+            )
+        except ModuleNotFoundError as error:
+            if error.name != "ray":
+                raise
+            raise ClusterError(
+                "--engine ray needs the package ray; install it with `deploy/setup.sh ray`"
+            ) from error
         cluster = ClusterSettings(order.address, output.location, order.models, order.threads)
         return lambda job, progress, stop: run_on_cluster(
             job, cluster, progress=progress, stop=stop
