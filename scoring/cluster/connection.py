@@ -13,7 +13,7 @@ import ray
 from ray.exceptions import RayError
 
 from engine.cores import core_count
-from scoring.errors import ClusterError
+from scoring.errors import ClusterError, SettingsError
 
 OBJECT_STORE_BYTES = 100_000_000
 """Of a cluster of our own, where nothing is stored but shards that wait: some 100 kB each."""
@@ -22,6 +22,19 @@ QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITIC
 """What a node has to say of a shard comes back as the shard's error; the rest is in Ray's logs."""
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def check_address(address: str | None) -> None:
+    """Refuse an address that is not one of Ray's own protocol.
+
+    Raises:
+        SettingsError: a URL, as Ray's client has them, which is another protocol.
+    """
+    if address and "://" in address:
+        raise SettingsError(
+            f"expected HOST:PORT or auto as --address, received {address}: run the job on a node of "
+            "the cluster, which may be one without processors for tasks"
+        )
 
 
 @contextmanager
@@ -66,11 +79,6 @@ def _own_cluster() -> Iterator[None]:
 @contextmanager
 def _cluster_at(address: str) -> Iterator[None]:
     """A cluster that somebody else started, and that goes on afterwards."""
-    if "://" in address:
-        raise ClusterError(
-            f"expected HOST:PORT or auto as --address, received {address}: run the job on a node "
-            "of the cluster (kubectl exec, ray job submit, a RayJob)"
-        )
     try:
         _initialize(address)
     except _FAILURES as error:

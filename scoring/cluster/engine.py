@@ -7,12 +7,13 @@ from time import monotonic, sleep
 
 from scoring.cluster.backlog import Backlog
 from scoring.cluster.capacity import Room, demand_of, list_nodes
-from scoring.cluster.connection import connect
+from scoring.cluster.connection import check_address, connect
 from scoring.cluster.flights import Cancelled, Event, Flights, Lost
 from scoring.cluster.task import Assignment, Done
 from scoring.errors import ClusterError, ScoringError
 from scoring.job import Job
 from scoring.progress import Progress
+from scoring.settings import JobSettings
 from scoring.shards import Shard
 
 TURN_SECONDS = 0.5
@@ -39,6 +40,16 @@ class ClusterSettings:
     threads: int = 0
 
 
+def check_cluster(settings: JobSettings, cluster: ClusterSettings) -> None:
+    """Refuse what no cluster does, before anything is written.
+
+    Raises:
+        SettingsError: the address or the device is not what a cluster takes.
+    """
+    check_address(cluster.address)
+    demand_of(settings.model.device, cluster.threads, [])
+
+
 def run_on_cluster(
     job: Job, cluster: ClusterSettings, *, progress: Progress, stop: threading.Event
 ) -> None:
@@ -46,7 +57,7 @@ def run_on_cluster(
 
     Args:
         job: begun or continued; this process holds its output.
-        cluster: where it runs.
+        cluster: where it runs, checked.
         progress: hears of every shard that is done.
         stop: once it is set no shard is begun; those that run are finished and committed.
 
