@@ -79,7 +79,7 @@ def _until_stopped(shards: Iterator[Shard], stop: threading.Event) -> Iterator[S
 def _prepare(order: Order, settings: JobSettings, output: Output, *, is_new: bool) -> Run:
     """The engine, ready as far as it can be before there is a job."""
     if order.engine == "ray":
-        return _prepare_cluster(order, output)
+        return _prepare_cluster(order, settings, output)
     # What is continued did run once; if it is finished, the network is not needed.
     opened = open_scorer(settings, order.models) if is_new else None
     return lambda job, progress, stop: run_local(
@@ -91,14 +91,19 @@ def _prepare(order: Order, settings: JobSettings, output: Output, *, is_new: boo
     )
 
 
-def _prepare_cluster(order: Order, output: Output) -> Run:
+def _prepare_cluster(order: Order, settings: JobSettings, output: Output) -> Run:
     """The engine that is an extra.
 
     Raises:
         ClusterError: it is not installed.
+        SettingsError: no cluster takes this address or device.
     """
     try:
-        from scoring.cluster.engine import ClusterSettings, run_on_cluster  # noqa: PLC0415 see above
+        from scoring.cluster.engine import (  # noqa: PLC0415 see above
+            ClusterSettings,
+            check_cluster,
+            run_on_cluster,
+        )
     except ModuleNotFoundError as error:
         if error.name != "ray":
             raise
@@ -106,6 +111,7 @@ def _prepare_cluster(order: Order, output: Output) -> Run:
             "--engine ray needs the package ray; install it with `deploy/setup.sh ray`"
         ) from error
     cluster = ClusterSettings(order.address, output.location, order.models, order.threads)
+    check_cluster(settings, cluster)
     return lambda job, progress, stop: run_on_cluster(job, cluster, progress=progress, stop=stop)
 
 
