@@ -34,8 +34,9 @@ def test_a_large_folder_is_cut_into_shards_as_it_is_listed(tmp_path: Path) -> No
         (1, 8, 8),
         (2, 16, 4),
     ]
-    # The folder at the end cannot be listed, which only who comes there finds out.
-    (tmp_path / "9").symlink_to("/etc")
+    # A folder behind them cannot be used, which only who comes there finds out.
+    (tmp_path / "4").mkdir()
+    (tmp_path / "4" / "out").symlink_to("/etc")
     assert list(islice(plan(settings_of(tmp_path, shard_pictures=8)), 2)) == shards[:2]
 
 
@@ -56,8 +57,6 @@ def test_a_glob_takes_what_it_matches(
     every = ("1.jpg", "cats/2.jpg", "cats/old/3.jpg", "cats/notes.md", "dogs/4.jpg", "dogs/.5.jpg")
     touch(tmp_path, *every)
     s3.put_folder(tmp_path, "photos")
-    if pattern.startswith("cats/"):
-        assert sources_of(tmp_path / pattern) == names
     assert sources_of(tmp_path / pattern) == sources_of(f"{s3.url}/photos/{pattern}") == names
 
 
