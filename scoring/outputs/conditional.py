@@ -43,12 +43,17 @@ class ConditionalObject:
 
     def create(self, data: bytes | memoryview) -> Version | None:
         """Write it if it is not there; None if it is."""
-        try:
-            return _version(
-                self._persist(lambda: obstore.put(self.store, self.key, data, mode="create"))
-            )
-        except AlreadyExistsError:
-            return None
+        while True:
+            try:
+                return _version(
+                    self._persist(lambda: obstore.put(self.store, self.key, data, mode="create"))
+                )
+            except (AlreadyExistsError, PreconditionError):  # the latter from Azure
+                if self._is_there():
+                    return None
+            # S3 answers 409 where a delete came between its look and its write: nothing was
+            # written, and obstore has the same error for it.
+            time.sleep(FIRST_WAIT_SECONDS)
 
     def update(self, data: bytes, version: Version) -> Version | None:
         """Write it if it is still that version; None if it is not."""
@@ -75,6 +80,14 @@ class ConditionalObject:
             obstore.delete(self.store, self.key)
         except FileNotFoundError:
             return
+
+    def _is_there(self) -> bool:
+        """Whether it has any content."""
+        try:
+            obstore.head(self.store, self.key)
+        except FileNotFoundError:
+            return False
+        return True
 
     def _persist(self, put: "Callable[[], PutResult]") -> "PutResult":
         """Repeat a put whose answer was lost.

@@ -29,9 +29,18 @@ class Fault(Enum):
     FORGOTTEN = auto()  # 500; it was done
     CUT = auto()  # the connection is reset; it was not done
     SWALLOWED = auto()  # the connection is reset; it was done
+    CONFLICT = auto()  # 409; it was not done
     FORBIDDEN = auto()  # 403; it was not done
     STALLED = auto()  # it was done, and nobody ever answers
 
+
+UNDONE = frozenset((Fault.REFUSED, Fault.CONFLICT, Fault.FORBIDDEN, Fault.CUT))
+ERRORS = {
+    Fault.REFUSED: (500, "InternalError"),
+    Fault.FORGOTTEN: (500, "InternalError"),
+    Fault.CONFLICT: (409, "ConditionalRequestConflict"),
+    Fault.FORBIDDEN: (403, "AccessDenied"),
+}
 
 Choice = Callable[[str, str], Fault]
 """(method, path) → what becomes of it."""
@@ -72,7 +81,7 @@ class FaultyProxy(ThreadingHTTPServer):
         with self._one:
             fault = self._choose(method, path)
             self.met[fault] += 1
-            if fault in (Fault.REFUSED, Fault.FORBIDDEN, Fault.CUT):
+            if fault in UNDONE:
                 return fault, None
             return fault, self._ask(method, path, headers, body)
 
@@ -104,10 +113,9 @@ class _Handler(BaseHTTPRequestHandler):
         elif fault is Fault.STALLED:
             self.server.ended.wait()
             self._reset()
-        elif fault in (Fault.REFUSED, Fault.FORGOTTEN):
-            self._answer(Answer(500, [], b"<Error><Code>InternalError</Code></Error>"))
-        elif fault is Fault.FORBIDDEN:
-            self._answer(Answer(403, [], b"<Error><Code>AccessDenied</Code></Error>"))
+        elif fault in ERRORS:
+            status, code = ERRORS[fault]
+            self._answer(Answer(status, [], f"<Error><Code>{code}</Code></Error>".encode()))
         else:
             self._answer(answer)
 

@@ -154,6 +154,24 @@ def test_a_store_that_refuses_is_said(s3: Bucket, monkeypatch: pytest.MonkeyPatc
             pytest.fail("it was allowed")
 
 
+def test_a_conflict_is_no_success_of_somebody_else(
+    s3: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S3 answers it when a delete of the same name comes in between, and has written nothing."""
+    faults = iter([Fault.CONFLICT, Fault.CONFLICT])
+
+    def choose(method: str, path: str) -> Fault:
+        del path
+        return next(faults, Fault.NONE) if method == "PUT" else Fault.NONE
+
+    with faulty_proxy(s3.server, choose) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+        output = ObjectOutput(Location(f"{s3.url}/output"))
+        assert output.commit("part-000000.parquet", b"rows")
+        assert proxy.met[Fault.CONFLICT] == 2
+    assert s3.get("output/part-000000.parquet") == b"rows"
+
+
 @pytest.mark.slow
 def test_a_store_that_is_not_there_is_said_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """obstore tries for a minute or so."""
