@@ -62,7 +62,7 @@ class ConditionalObject:
             return _version(
                 self._persist(lambda: obstore.put(self.store, self.key, data, mode=mode))
             )
-        except (PreconditionError, FileNotFoundError):
+        except (PreconditionError, AlreadyExistsError, FileNotFoundError):
             return None
 
     def read(self) -> tuple[bytes, Version] | None:
