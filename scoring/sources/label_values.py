@@ -18,4 +18,6 @@ def as_label(value: object, names: Sequence[str] = ()) -> str | None:
             return None
         return names[value] if value < len(names) else str(value)
     text = value.strip() if isinstance(value, str) else ""
-    return text if text and "\n" not in text else None
+    if not text or "\n" in text:
+        return None
+    return text.encode(errors="replace").decode()  # JSON can spell what no text may hold

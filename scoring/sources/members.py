@@ -14,7 +14,7 @@ def member_name(written: str) -> str:
     Args:
         written: as in the archive; Windows writes backslashes.
     """
-    parts = readable(written).replace("\\", "/").split("/")
+    parts = readable(written.replace("\\", "/")).split("/")
     absolute = "/" if parts[0] == "" else ""
     return absolute + "/".join(part for part in parts if part not in ("", "."))
 
