@@ -17,8 +17,13 @@ header costs no request while the window reaches it, and members larger than it 
 
 
 @contextmanager
-def open_archive(archive: Archive) -> Iterator[IO[bytes]]:
+def open_archive(archive: Archive, *, until: int | None = None) -> Iterator[IO[bytes]]:
     """The archive, seekable; read by one thread at a time.
+
+    Args:
+        archive: where it is.
+        until: the byte at which what is wanted ends, where that is known: an object store is asked
+            for nothing behind it.
 
     Raises:
         InputError: it cannot be opened, or reading inside the `with` fails.
@@ -32,10 +37,17 @@ def open_archive(archive: Archive) -> Iterator[IO[bytes]]:
             # obstore's own file forgets what it has read when it is moved: each header of a tar
             # would be a request of a megabyte.
             windowed = AbstractBufferedFile(
-                filesystem, path, "rb", block_size=WINDOW_BYTES, cache_type="readahead"
+                filesystem,
+                path,
+                "rb",
+                block_size=WINDOW_BYTES,
+                cache_type="readahead",
+                size=until,
             )
             file = cast(IO[bytes], windowed)
         with file:
             yield file
+    except FileNotFoundError as error:
+        raise InputError(f"cannot read {location.url}: it is not there") from error
     except (OSError, BaseError) as error:
         raise InputError(f"cannot read {location.url}: {first_words(error)}") from error

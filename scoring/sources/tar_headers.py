@@ -49,7 +49,7 @@ def read_headers(file: IO[bytes], archive: str) -> Iterator[tarfile.TarInfo]:
         end = member.offset_data + member.size
         if member.size < 0 or headers.offset <= offset:
             raise _damaged(archive, offset, "a size below zero")
-        if member.isreg() and end > size_bytes:
+        if member.isreg() and not member.issparse() and end > size_bytes:
             raise InputError(
                 f"{archive} is cut off at byte {size_bytes:,}: {member.name!r} should end at "
                 f"{end:,}; fetch it again"

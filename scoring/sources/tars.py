@@ -45,7 +45,8 @@ def read_tar(archive: Archive, shard: Shard, settings: InputSettings) -> Iterato
         InputError: the archive cannot be read, or has shrunk since it was planned.
     """
     max_bytes = settings.max_file_bytes
-    with open_archive(archive) as file:
+    end = max(item.offset + item.size for item in shard.items)
+    with open_archive(archive, until=end) as file:
         for item in shard.items:
             if item.size > max_bytes:
                 yield too_large(item.source, item.expected, item.size, max_bytes)
@@ -70,7 +71,8 @@ def _items(archive: Archive, settings: InputSettings) -> Iterator[Item]:
     fields: set[str] = set()
     labelled = pictures = 0
     for sample in _samples(archive, settings):
-        fields.update(sample.fields[:20])
+        if len(fields) < 20:
+            fields.update(sample.fields[:20])
         for found in sample.pictures:
             expected = sample.label
             if settings.labels_from_folders:
@@ -79,9 +81,10 @@ def _items(archive: Archive, settings: InputSettings) -> Iterator[Item]:
             labelled += expected is not None
             source = f"{archive.source}!{found.name}"
             yield Item(source, found.name, found.offset, found.size, expected)
-    if settings.label_column and pictures and not labelled:
+    column = settings.label_column
+    if column and pictures and not labelled and column not in fields:
         raise SettingsError(
-            f"no .json member of {archive.location.url} says {settings.label_column!r} of a "
+            f"no .json member of {archive.location.url} says {column!r} of a "
             f"picture; there are: {', '.join(sorted(fields)[:20]) or 'none'}"
         )
 
@@ -103,7 +106,8 @@ def _samples(archive: Archive, settings: InputSettings) -> Iterator[Sample]:
             if is_picture(name):
                 if member.issym() or member.islnk() or member.issparse():
                     raise link_error(url, name)
-                sample.pictures.append(Found(name, member.offset_data, member.size))
+                if member.isreg():
+                    sample.pictures.append(Found(name, member.offset_data, member.size))
             elif ending in ("cls", "json") and member.isreg() and member.size <= MAX_LABEL_BYTES:
                 file.seek(member.offset_data)
                 _take_label(sample, ending, file.read(member.size), settings.label_column)

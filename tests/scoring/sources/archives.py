@@ -6,6 +6,7 @@ import tarfile
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 Members = Mapping[str, bytes]
 """Name → content, in the order of the archive."""
@@ -45,8 +46,8 @@ class _Pipe(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, data: object) -> int:
-        part = bytes(memoryview(data))  # type: ignore[arg-type]
+    def write(self, data: Any, /) -> int:
+        part = bytes(data)
         self.parts.append(part)
         return len(part)
 

@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from obstore.fsspec import FsspecStore
+from fsspec.spec import AbstractBufferedFile
 
 from scoring.errors import InputError, SettingsError
 from scoring.sources.picture import Picture
@@ -18,6 +18,19 @@ FILES = {picture_name(index): make_picture(index) for index in range(7)}
 
 def labels_of(location: Path, **changes: Any) -> dict[str, str | None]:
     return {picture.source: picture.expected for picture in pictures_of(location, **changes)}
+
+
+def count_ranges(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """What is asked of an object store from now on: first byte, and the one behind the last."""
+    ranges: list[tuple[int, int]] = []
+
+    class Counted(AbstractBufferedFile):
+        def _fetch_range(self, start: int, end: int) -> bytes:
+            ranges.append((start, end))
+            return super()._fetch_range(start, end)
+
+    monkeypatch.setattr("scoring.sources.archive_file.AbstractBufferedFile", Counted)
+    return ranges
 
 
 def test_the_pictures_of_a_tar_are_read_in_its_order(tmp_path: Path) -> None:
@@ -47,15 +60,8 @@ def test_tars_of_a_folder_are_read_one_after_the_other(tmp_path: Path) -> None:
 def test_a_tar_in_an_object_store_is_scanned_and_read_by_windows(
     s3: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ranges: list[tuple[int, int]] = []
-    fetch = FsspecStore.cat_file
-
-    def count(self: FsspecStore, path: str, start: int, end: int) -> bytes:
-        ranges.append((start, end))
-        return fetch(self, path, start=start, end=end)
-
+    ranges = count_ranges(monkeypatch)
     monkeypatch.setattr("scoring.sources.archive_file.WINDOW_BYTES", 40_000)
-    monkeypatch.setattr(FsspecStore, "cat_file", count)
     files = {f"{number:03}.jpg": bytes([number]) * 9_000 for number in range(100)}
     path = make_tar(tmp_path / "photos.tar", files)
     s3.put("data/photos.tar", path.read_bytes())
@@ -67,6 +73,19 @@ def test_a_tar_in_an_object_store_is_scanned_and_read_by_windows(
     assert [picture.data for picture in pictures] == list(files.values())
     assert len(ranges) < 30
     assert sum(end - start for start, end in ranges) < 1.1 * path.stat().st_size
+
+
+def test_nothing_behind_a_shard_is_fetched_from_an_object_store(
+    s3: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ranges = count_ranges(monkeypatch)
+    path = make_tar(tmp_path / "a.tar", {f"{number}.jpg": bytes(5000) for number in range(9)})
+    s3.put("a.tar", path.read_bytes())
+    shard = plan_of(f"{s3.url}/a.tar", shard_pictures=2)[1]
+    ranges.clear()
+    assert len(list(ShardReader(settings_of(f"{s3.url}/a.tar")).read(shard))) == 2
+    (begin, end) = ranges[0][0], ranges[-1][1]
+    assert (begin, end) == (shard.items[0].offset, shard.items[1].offset + 5000)
 
 
 def test_a_class_beside_a_picture_is_what_it_shows(tmp_path: Path) -> None:
@@ -188,5 +207,5 @@ def test_an_archive_that_shrank_or_went_since_the_plan_stops_the_job(tmp_path: P
     with pytest.raises(InputError, match="has changed since the job was planned"):
         list(reader.read(shard))
     path.unlink()
-    with pytest.raises(InputError, match=r"cannot read .*a\.tar: No such file"):
+    with pytest.raises(InputError, match=r"cannot read .*a\.tar: it is not there"):
         list(reader.read(shard))
