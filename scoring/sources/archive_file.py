@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, cast
 
 from fsspec.spec import AbstractBufferedFile
 from obstore.exceptions import BaseError
 
 from scoring.errors import InputError
-from scoring.sources.locations import first_words
+from scoring.sources.locations import Location, first_words
 from scoring.sources.root import Archive
 
 WINDOW_BYTES = 8_000_000
@@ -30,24 +31,24 @@ def open_archive(archive: Archive, *, until: int | None = None) -> Iterator[IO[b
     """
     location = archive.location
     try:
-        filesystem, path = location.open_filesystem()
-        if location.is_local:
-            file = filesystem.open(path, "rb")
-        else:
-            # obstore's own file forgets what it has read when it is moved: each header of a tar
-            # would be a request of a megabyte.
-            windowed = AbstractBufferedFile(
-                filesystem,
-                path,
-                "rb",
-                block_size=WINDOW_BYTES,
-                cache_type="readahead",
-                size=until,
-            )
-            file = cast(IO[bytes], windowed)
-        with file:
+        with _open(location, until) as file:
             yield file
     except FileNotFoundError as error:
         raise InputError(f"cannot read {location.url}: it is not there") from error
-    except (OSError, BaseError) as error:
+    except (OSError, BaseError, MemoryError) as error:
         raise InputError(f"cannot read {location.url}: {first_words(error)}") from error
+
+
+def _open(location: Location, until: int | None) -> IO[bytes]:
+    """The file, or the object seen through a window.
+
+    obstore's own file forgets what it has read when it is moved: each header of a tar would be a
+    request of a megabyte.
+    """
+    if location.is_local:
+        return Path(location.url).open("rb")
+    filesystem, path = location.open_filesystem()
+    file = AbstractBufferedFile(
+        filesystem, path, "rb", block_size=WINDOW_BYTES, cache_type="readahead", size=until
+    )
+    return cast(IO[bytes], file)

@@ -85,13 +85,13 @@ def _open(file: IO[bytes], archive: Archive) -> pq.ParquetFile:
 
 
 def _is_damage(error: Exception) -> bool:
-    """Whether Arrow complains of what it has read, and not the disk or network of not reading.
+    """Whether Arrow complains of what it has read, and not the disk, network or memory.
 
     Arrow raises plain OSErrors without a number for pages that it cannot decode.
     """
     if isinstance(error, OSError):
         return type(error) is OSError and error.errno is None
-    return isinstance(error, pa.ArrowException)
+    return not isinstance(error, MemoryError)
 
 
 def _row_counts(parquet: pq.ParquetFile) -> list[int]:
