@@ -16,9 +16,7 @@ LONGEST_PAUSE_SECONDS = 30.0
 class Backlog:
     """Gives out every shard once, and again after its worker died; not thread-safe."""
 
-    def __init__(
-        self, shards: Iterator[Shard], *, clock: Callable[[], float] = monotonic
-    ) -> None:
+    def __init__(self, shards: Iterator[Shard], *, clock: Callable[[], float] = monotonic) -> None:
         """Give out none yet.
 
         Args:

@@ -32,8 +32,8 @@ def check_address(address: str | None) -> None:
     """
     if address and "://" in address:
         raise SettingsError(
-            f"expected HOST:PORT or auto as --address, received {address}: run the job on a node of "
-            "the cluster, which may be one without processors for tasks"
+            f"expected HOST:PORT or auto as --address, received {address}: run the job on a node "
+            "of the cluster, which may be one without processors for tasks"
         )
 
 

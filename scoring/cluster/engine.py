@@ -10,7 +10,7 @@ from scoring.cluster.capacity import Room, demand_of, list_nodes
 from scoring.cluster.connection import check_address, connect
 from scoring.cluster.flights import Cancelled, Event, Flights, Lost
 from scoring.cluster.task import Assignment, Done
-from scoring.errors import ClusterError, ScoringError
+from scoring.errors import ScoringError
 from scoring.job import Job
 from scoring.progress import Progress
 from scoring.settings import JobSettings
@@ -88,9 +88,7 @@ def run_on_cluster(
 class _Run:
     """The shards of one run: waiting here, waiting for a node, running on one."""
 
-    def __init__(
-        self, backlog: Backlog, flights: Flights, room: Room, progress: Progress
-    ) -> None:
+    def __init__(self, backlog: Backlog, flights: Flights, room: Room, progress: Progress) -> None:
         self.flights = flights
         self._backlog = backlog
         self._room = room

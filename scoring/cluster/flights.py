@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import ray
+from ray import ObjectRefGenerator
 from ray.exceptions import (
     LocalRayletDiedError,
     NodeDiedError,
@@ -59,8 +60,8 @@ class Flights:
             max_calls=0,
         )(score_on_node)
         self._assignment = assignment
-        self._waiting: dict[Any, Shard] = {}
-        self._running: dict[Any, Shard] = {}
+        self._waiting: dict[ObjectRefGenerator, Shard] = {}
+        self._running: dict[ObjectRefGenerator, Shard] = {}
 
     def __len__(self) -> int:
         return len(self._waiting) + len(self._running)
@@ -100,7 +101,7 @@ class Flights:
                 self._running[stream] = shard
             yield shard, event
 
-    def _ready(self, seconds: float) -> list[Any]:
+    def _ready(self, seconds: float) -> list[ObjectRefGenerator]:
         """Tasks that have something to say."""
         streams = [*self._waiting, *self._running]
         if not streams:
@@ -111,7 +112,7 @@ class Flights:
         return ready
 
 
-def _next_event(stream: Any) -> Event:
+def _next_event(stream: ObjectRefGenerator) -> Event:
     """What a task said, or what became of it."""
     try:
         return ray.get(next(stream))
@@ -130,8 +131,8 @@ def _cause_of(error: RayTaskError) -> Exception:
     cause: object = error.cause
     if "failed to import" in str(cause):  # Ray's words, where it cannot load the task itself
         return ClusterError(
-            f"a node cannot load this program: {_last_line(cause)}; every node needs the same image, "
-            "with the program in the same folder"
+            f"a node cannot load this program: {_last_line(cause)}; every node needs the same "
+            "image, with the program in the same folder"
         )
     return cause if isinstance(cause, Exception) else ClusterError(_last_line(cause))
 

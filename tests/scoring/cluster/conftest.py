@@ -36,9 +36,7 @@ def nodes() -> Iterator[Nodes]:
 
 
 @pytest.fixture(scope="session")
-def slow_job(
-    models: Path, run_scoring: Scoring, tmp_path_factory: pytest.TempPathFactory
-) -> Task:
+def slow_job(models: Path, run_scoring: Scoring, tmp_path_factory: pytest.TempPathFactory) -> Task:
     """Tens of milliseconds a picture, 24 shards; every twentieth file is no picture."""
     folder = write_pictures(tmp_path_factory.mktemp("input") / "pictures", PICTURES)
     for number, file in enumerate(sorted(folder.rglob("*.png"))):

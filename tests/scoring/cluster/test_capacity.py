@@ -57,9 +57,7 @@ def test_nodes_that_come_and_go_are_seen() -> None:
 
 def test_a_cluster_that_grows_is_waited_for() -> None:
     clock = Clock()
-    room = Room(
-        Demand(4, 1), grows=True, nodes_seconds=60, look=lambda: [Node(8, 0)], clock=clock
-    )
+    room = Room(Demand(4, 1), grows=True, nodes_seconds=60, look=lambda: [Node(8, 0)], clock=clock)
     assert room.tasks(running=0) == 1
     clock.now += 59
     assert room.tasks(running=0) == 1

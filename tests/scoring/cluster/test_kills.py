@@ -62,7 +62,6 @@ def test_a_killed_driver_is_made_good_by_the_next(nodes: Nodes, begin: Begin) ->
     wait_for(lambda: not nodes.tasks())
 
 
-
 def test_a_lost_node_changes_no_byte(nodes: Nodes, begin: Begin) -> None:
     third = nodes.add()
     driver = begin()

@@ -81,9 +81,7 @@ def test_a_node_with_other_packages_says_so(assignment: Assignment) -> None:
         open_bench(assignment)
 
 
-def test_no_cluster_at_the_address(
-    slow_job: Task, run_scoring: Scoring, tmp_path: Path
-) -> None:
+def test_no_cluster_at_the_address(slow_job: Task, run_scoring: Scoring, tmp_path: Path) -> None:
     address = f"127.0.0.1:{free_port()}"
     done = run_scoring(
         *slow_job.arguments, tmp_path / "output", "--engine", "ray", "--address", address
@@ -102,7 +100,9 @@ def test_an_address_of_rays_client_is_refused(
         *slow_job.arguments, tmp_path / "output", "--engine", "ray", "--address", address
     )
     assert done.returncode == 1
-    assert done.stderr.startswith(f"error: expected HOST:PORT or auto as --address, received {address}")
+    assert done.stderr.startswith(
+        f"error: expected HOST:PORT or auto as --address, received {address}"
+    )
 
 
 def test_a_gpu_that_no_node_has(slow_job: Task, run_scoring: Scoring, tmp_path: Path) -> None:

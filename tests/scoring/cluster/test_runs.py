@@ -15,9 +15,7 @@ def test_a_cluster_writes_the_same_bytes_as_one_machine(
     nodes: Nodes, slow_job: Task, run_scoring: Scoring, tmp_path: Path
 ) -> None:
     output = tmp_path / "output"
-    done = run_scoring(
-        *slow_job.arguments, output, "--engine", "ray", "--address", nodes.address
-    )
+    done = run_scoring(*slow_job.arguments, output, "--engine", "ray", "--address", nodes.address)
     assert done.returncode == 0, done.stderr
     check_complete(output, PICTURES)
     assert digests(output) == digests(slow_job.expected)
