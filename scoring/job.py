@@ -117,9 +117,7 @@ class Job:
         return self._file
 
 
-def open_job(
-    output: Output, settings: JobSettings, *, plan: Callable[[], Iterable[Shard]]
-) -> Job:
+def open_job(output: Output, settings: JobSettings, *, plan: Callable[[], Iterable[Shard]]) -> Job:
     """Begin a job in an empty output, or go on with the one that is there.
 
     Args:

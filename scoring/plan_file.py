@@ -66,9 +66,11 @@ def written_plan(shards: Iterable[Shard]) -> Generator[tuple[Planned, memoryview
                 f"the disk for temporary files is full ({tempfile.gettempdir()}); free some "
                 "space, or name another folder in TMPDIR"
             ) from error
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-            with memoryview(mapped) as data:
-                yield planned, data
+        with (
+            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
+            memoryview(mapped) as data,
+        ):
+            yield planned, data
 
 
 def read_counts(output: Output) -> Iterator[tuple[int, int]]:

@@ -2,8 +2,8 @@
 
 import io
 import os
-from contextlib import AbstractContextManager
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 import obstore
@@ -58,9 +58,7 @@ class ObjectFile(io.RawIOBase):
         if count <= 0:
             return 0
         with self._explained():
-            data = obstore.get_range(
-                self._store, self._key, start=self._position, length=count
-            )
+            data = obstore.get_range(self._store, self._key, start=self._position, length=count)
         target[:count] = memoryview(data)
         self._position += count
         return count

@@ -127,7 +127,9 @@ class ObjectOutput:
                 f"may do: {_words(error)}"
             ) from error
         except FileNotFoundError as error:
-            raise OutputError(f"there is no such place as {self.location}: {_words(error)}") from error
+            raise OutputError(
+                f"there is no such place as {self.location}: {_words(error)}"
+            ) from error
         except (BaseError, ValueError) as error:
             raise OutputError(
                 f"{self.location} cannot be used: {_words(error)}; once it can, run the same "

@@ -14,7 +14,6 @@ from tests.scoring.faulty_proxy import faulty_proxy, no_fault
 from tests.scoring.outputs.quick import QUICK
 
 
-
 @pytest.fixture
 def folder(tmp_path: Path) -> LocalOutput:
     """A folder that is there."""

@@ -11,4 +11,6 @@ QUICK = Pace(renew_seconds=0.1, look_seconds=0.05, stale_seconds=1.5)
 
 def reopen(location: str) -> Output:
     """The place that this is."""
-    return ObjectOutput(Location(location), pace=QUICK) if "://" in location else open_output(location)
+    return (
+        ObjectOutput(Location(location), pace=QUICK) if "://" in location else open_output(location)
+    )

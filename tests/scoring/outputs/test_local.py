@@ -41,6 +41,11 @@ except OutputError as error:
 """
 
 
+def files(output: LocalOutput) -> list[str]:
+    """Everything in the folder, whoever it is of."""
+    return sorted(path.name for path in output.folder.iterdir())
+
+
 @contextmanager
 def running(script: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
     """Another process that works on a folder."""
@@ -90,14 +95,13 @@ def test_nothing_is_left_of_a_commit_but_the_file(folder: LocalOutput) -> None:
     folder.replace("_job.json", b"{}")
     with folder.hold():
         pass
-    assert sorted(os.listdir(folder.folder)) == ["_job.json", "part-000000.parquet"]
+    assert files(folder) == ["_job.json", "part-000000.parquet"]
 
 
 def test_folders_made_for_a_job_that_never_began_are_gone_again(tmp_path: Path) -> None:
     output = LocalOutput(tmp_path / "one" / "two" / "three")
-    with pytest.raises(ValueError, match="no pictures"), output.hold():
+    with output.hold():
         assert output.folder.is_dir()
-        raise ValueError("no pictures")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -135,7 +139,7 @@ def test_a_folder_that_cannot_be_made_is_said() -> None:
 
 def test_a_worker_that_does_not_see_the_folder_says_so(tmp_path: Path) -> None:
     output = LocalOutput(tmp_path / "elsewhere")
-    with pytest.raises(OutputError, match="there is no folder .*elsewhere on .*; every machine"):
+    with pytest.raises(OutputError, match=r"there is no folder .*elsewhere on .*; every machine"):
         output.commit("part-000000.parquet", b"rows")
 
 
@@ -143,7 +147,7 @@ def test_a_file_larger_than_allowed_is_a_full_disk(folder: LocalOutput) -> None:
     with running(LIMITED, folder.folder) as process:
         words, _ = process.communicate(timeout=60)
     assert words.startswith(f"the disk under {folder.folder} is full; free some space")
-    assert os.listdir(folder.folder) == []
+    assert files(folder) == []
 
 
 @pytest.fixture
@@ -152,7 +156,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     place = tmp_path / "disk"
     place.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", place], check=False, capture_output=True
+        ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", place],
+        check=False,
+        capture_output=True,
     )
     if mounted.returncode:
         pytest.skip("only root may mount a small disk")
@@ -164,11 +170,13 @@ def test_a_full_disk_is_said_and_leaves_nothing_half_written(small_disk: Path) -
     output = LocalOutput(small_disk / "output")
     with output.hold():
         assert output.commit("part-000000.parquet", bytes(120_000))
-        with pytest.raises(OutputError, match=r"the disk under .* is full; free some space and run"):
+        with pytest.raises(
+            OutputError, match=r"the disk under .* is full; free some space and run"
+        ):
             output.commit("part-000001.parquet", bytes(120_000))
         with pytest.raises(OutputError, match="is full"):
             output.replace("_job.json", bytes(120_000))
-        assert sorted(os.listdir(output.folder)) == ["_lock.json", "part-000000.parquet"]
+        assert files(output) == ["_lock.json", "part-000000.parquet"]
         assert output.commit("part-000001.parquet", bytes(20_000)), "there is room for this"
 
 
@@ -184,4 +192,4 @@ def test_a_file_system_without_hard_links_takes_results_too(
     assert folder.commit("part-000000.parquet", b"the first")
     assert not folder.commit("part-000000.parquet", b"the second")
     assert folder.read("part-000000.parquet") == b"the first"
-    assert os.listdir(folder.folder) == ["part-000000.parquet"]
+    assert files(folder) == ["part-000000.parquet"]
