@@ -7,6 +7,8 @@ from scoring.errors import SettingsError
 PATH_COLUMNS = ("path", "file", "filename", "file_name", "image", "url")
 """What a column of paths is usually called."""
 
+_LISTED = 20
+
 
 def find_column(source: str, there: Sequence[str], asked: str | None) -> str | None:
     """The column that was asked for.
@@ -32,5 +34,6 @@ def guess_column(there: Iterable[str], usual: Sequence[str]) -> str | None:
 
 def listed(columns: Sequence[str]) -> str:
     """Columns, for a message: the first twenty of them."""
-    names = ", ".join(columns[:20])
-    return f"{names} and {len(columns) - 20} more" if len(columns) > 20 else names or "none"
+    names = ", ".join(columns[:_LISTED])
+    rest = len(columns) - _LISTED
+    return f"{names} and {rest} more" if rest > 0 else names or "none"

@@ -91,13 +91,10 @@ def _read_path(root: Root, item: Item, location: Location, max_bytes: int) -> by
     try:
         # Without waiting: a named pipe would be waited for until somebody writes into it.
         descriptor = os.open(location.url, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as file:  # noqa: PTH123 an open file, no path
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                raise _UnreadableError("it is not a file")
-            if status.st_size > max_bytes:
-                raise _TooLargeError(status.st_size)
-            return file.read(status.st_size)
+        try:
+            return _read_descriptor(descriptor, max_bytes)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         if error.errno not in _OWN_FAULTS:
             raise InputError(
@@ -108,6 +105,21 @@ def _read_path(root: Root, item: Item, location: Location, max_bytes: int) -> by
         raise _UnreadableError(f"{os.strerror(error.errno).lower()}") from error
     except ValueError as error:  # a NUL in its name
         raise _UnreadableError("it has a name that no file can have") from error
+
+
+def _read_descriptor(descriptor: int, max_bytes: int) -> bytes:
+    """The bytes of an open file.
+
+    Raises:
+        OSError, _UnreadableError, _TooLargeError: it cannot be read.
+    """
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        raise _UnreadableError("it is not a file")
+    if status.st_size > max_bytes:
+        raise _TooLargeError(status.st_size)
+    with open(descriptor, "rb", closefd=False) as file:
+        return file.read(status.st_size)
 
 
 def _check_top(root: Root, item: Item) -> None:

@@ -12,7 +12,7 @@ def test_a_column_that_is_not_there_is_answered_with_those_that_are() -> None:
 
 
 def test_of_a_thousand_columns_twenty_are_named() -> None:
-    with pytest.raises(SettingsError, match="c18, c19 and 980 more$"):
+    with pytest.raises(SettingsError, match=r"c18, c19 and 980 more$"):
         find_column("a.csv", [f"c{number}" for number in range(1000)], "file")
 
 

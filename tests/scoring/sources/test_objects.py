@@ -23,7 +23,13 @@ def test_objects_come_in_the_order_of_their_keys_with_their_sizes(s3: Bucket) ->
 
 
 def test_what_is_hidden_and_what_a_job_wrote_is_passed_over(s3: Bucket) -> None:
-    for key in (".a.jpg", ".thumbs/1.jpg", "1.jpg", "scores/_job.json", "scores/part-000000.parquet"):
+    for key in (
+        ".a.jpg",
+        ".thumbs/1.jpg",
+        "1.jpg",
+        "scores/_job.json",
+        "scores/part-000000.parquet",
+    ):
         s3.put(key, b"")
     assert objects_of(s3.url) == [("1.jpg", 0)]
 

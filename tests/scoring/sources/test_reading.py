@@ -38,5 +38,7 @@ def test_a_plan_that_the_input_no_longer_fits_stops_the_job(pictures: Path) -> N
     settings = settings_of(pictures)
     (shard,) = plan(settings)
     planned = Shard(0, 0, 30, "files", items=shard.items)
-    with pytest.raises(InputError, match="has changed since it was planned: expected 30 .* found 24"):
+    with pytest.raises(
+        InputError, match=r"has changed since it was planned: expected 30 .* found 24"
+    ):
         list(ShardReader(settings).read(planned))

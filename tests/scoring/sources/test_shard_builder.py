@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+
 from scoring.shards import Item, Shard
 from scoring.sources.shard_builder import ShardBuilder
 
@@ -40,7 +42,7 @@ def test_row_groups_are_never_split_and_small_ones_share_a_shard() -> None:
 def test_only_as_many_items_are_listed_as_the_shards_taken_need() -> None:
     listed: list[int] = []
 
-    def listing():
+    def listing() -> Iterator[Item]:
         for number in range(1_000_000):
             listed.append(number)
             yield Item(f"{number}.jpg", f"{number}.jpg")
