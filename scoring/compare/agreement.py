@@ -66,8 +66,10 @@ def agreement(database: DuckDBPyConnection, *, comparable: bool) -> Agreement:
         comparable: whether the scores of both are of one kind.
     """
     pictures, same, mean, largest = database.execute(_AGREEMENT).fetchall()[0]
-    return Agreement(pictures, same, mean, largest) if comparable else Agreement(
-        pictures, same, None, None
+    return (
+        Agreement(pictures, same, mean, largest)
+        if comparable
+        else Agreement(pictures, same, None, None)
     )
 
 

@@ -33,7 +33,8 @@ SELECT * EXCLUDE (a_all, b_all, a_keys, b_keys),
        a_keys[1] = b_keys[1] AS agree,
        CASE WHEN $by_id AND len(a_all) = len(b_all)
             THEN list_max([abs(a_all[i] - b_all[i]) FOR i IN range(1, len(a_all) + 1)])
-            ELSE list_max([abs(a_scores[list_position(a_keys, k)] - b_scores[list_position(b_keys, k)])
+            ELSE list_max([abs(a_scores[list_position(a_keys, k)]
+                               - b_scores[list_position(b_keys, k)])
                            FOR k IN list_intersect(a_keys, b_keys)])
        END AS difference
 FROM sides
@@ -43,10 +44,10 @@ FROM sides
 def put_side_by_side(database: DuckDBPyConnection) -> None:
     """Create `compared`: one row a pair.
 
-    Its columns: a_id, b_id, source and sha256 of the first job, of both sides error, message, labels
-    (two), scores and name (of the first class), `expected`, `agree` (on the first class; null where
-    one has none), and `difference`: the largest |Δ score| of all classes where both jobs kept all
-    scores, else of the classes among both's best; null where there is none.
+    Its columns: a_id, b_id, source and sha256 of the first job, of both sides error, message,
+    labels (two), scores and name (of the first class), `expected`, `agree` (on the first class;
+    null where one has none), and `difference`: the largest |Δ score| of all classes where both
+    jobs kept all scores, else of the classes among both's best; null where there is none.
     """
     (by_id,) = database.execute(_SAME_CLASSES).fetchall()[0]
     database.execute(_CREATE, {"by_id": by_id})

@@ -66,6 +66,7 @@ FROM compared WHERE a_error IS DISTINCT FROM b_error
 GROUP BY a_error, b_error ORDER BY 3 DESC, 1, 2 LIMIT $most
 """
 
+
 def class_changes(database: DuckDBPyConnection) -> tuple[ClassChange, ...]:
     """Classes that pictures left or came to, the most changed first."""
     return tuple(ClassChange(*row) for row in database.execute(_CLASSES).fetchall())

@@ -23,9 +23,7 @@ def print_comparison(console: Console, a: Scored, b: Scored, found: Comparison) 
     if moves:
         columns = ("first class in A", "in B", "pictures#")
         console.print(make_table("Changed answers", columns, moves), "")
-    errors = [
-        (e.a or "scored", e.b or "scored", f"{e.pictures:,}", e.source) for e in found.errors
-    ]
+    errors = [(e.a or "scored", e.b or "scored", f"{e.pictures:,}", e.source) for e in found.errors]
     if errors:
         columns = ("in A", "in B", "pictures#", "first")
         console.print(make_table("Errors in one of them", columns, errors), "")

@@ -25,9 +25,7 @@ ORDER BY judged.score DESC, id LIMIT $most"""
 )
 
 
-def least_certain(
-    database: DuckDBPyConnection, score: Score
-) -> tuple[Answer, ...]:
+def least_certain(database: DuckDBPyConnection, score: Score) -> tuple[Answer, ...]:
     """Pictures with the lowest best probability, or the closest two logits."""
     return _answers(database, _LOWEST if score == "probability" else _NARROWEST)
 

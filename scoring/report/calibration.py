@@ -32,7 +32,7 @@ class Calibration:
 
     @property
     def error(self) -> float:
-        """The expected calibration error: Σ over bins of share · |accuracy - confidence|, 0 to 1."""
+        """Expected calibration error, 0 to 1: Σ over bins of share · |accuracy - confidence|."""
         total = sum(b.pictures for b in self.bins)
         return sum(b.pictures * abs(b.accuracy - b.confidence) for b in self.bins) / total
 

@@ -99,10 +99,8 @@ def count(database: DuckDBPyConnection, score: Score) -> Counts:
     )
 
 
-def _histogram(
-    database: DuckDBPyConnection, score: Score
-) -> Histogram | None:
-    """Probabilities lie between 0 and 1; logits between the least and the greatest that is there."""
+def _histogram(database: DuckDBPyConnection, score: Score) -> Histogram | None:
+    """Probabilities lie between 0 and 1; logits between the least and the greatest."""
     low, high = database.execute(_RANGE).fetchall()[0]
     if low is None:
         return None

@@ -58,6 +58,6 @@ def _check_header(path: Path) -> None:
     if missing:
         have = ", ".join(header) or "nothing"
         raise SettingsError(
-            f"{path} has no column {missing[0]!r}; expected a first line with {' and '.join(COLUMNS)}, "
-            f"received {have}"
+            f"{path} has no column {missing[0]!r}; expected a first line with "
+            f"{' and '.join(COLUMNS)}, received {have}"
         )

@@ -8,10 +8,10 @@ from scoring.report.calibration import Calibration, calibrate
 from scoring.report.counts import Counts, count
 from scoring.report.labels import set_labels
 from scoring.report.truth import Truth, measure_truth
+from scoring.results.answer import Answer
 from scoring.results.classes import name_classes
 from scoring.results.database import open_database
 from scoring.results.judgement import judge
-from scoring.results.answer import Answer
 from scoring.results.rows import load_rows
 from scoring.results.scored import Scored
 

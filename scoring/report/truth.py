@@ -87,7 +87,8 @@ _TOP_K = "SELECT max(len(class_ids)) FROM pictures"
 
 _CLASSES = """
 WITH sides AS (
-    SELECT truth AS name, 1 AS is_it, coalesce(rank = 1, false)::INT AS hit, 0 AS said, 0 AS said_rightly
+    SELECT truth AS name, 1 AS is_it, coalesce(rank = 1, false)::INT AS hit,
+           0 AS said, 0 AS said_rightly
     FROM judged WHERE error_code IS NULL
     UNION ALL
     SELECT predicted, 0, 0, 1, coalesce(rank = 1, false)::INT FROM judged WHERE error_code IS NULL

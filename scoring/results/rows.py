@@ -26,7 +26,9 @@ def load_rows(database: DuckDBPyConnection, job: Scored, *, all_scores: bool = F
     """
     files, path = job.location.open_filesystem()
     try:
-        parts = dataset([f"{path}/{part}" for part in job.parts], filesystem=files, format="parquet")
+        parts = dataset(
+            [f"{path}/{part}" for part in job.parts], filesystem=files, format="parquet"
+        )
     except (OSError, ValueError) as error:
         words = " ".join(str(error).split())[:300]
         raise InputError(f"{job.location.url} cannot be read: {words}") from error

@@ -11,6 +11,8 @@ from matplotlib.figure import Figure
 INK, BARS = "#0a0b0c", "#0d0e0f"
 """What a drawing is drawn in; `to_svg` puts the page's own colours in their place."""
 
+_NOTHING = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+
 STYLE = {
     "svg.fonttype": "none",  # text stays text: searchable, and read aloud
     "text.color": INK,
@@ -37,7 +39,7 @@ def to_svg(figure: Figure, name: str, words: str) -> str:
     """
     buffer = StringIO()
     with mpl.rc_context({**STYLE, "svg.hashsalt": name}):
-        figure.savefig(buffer, format="svg", metadata={"Date": None})
+        figure.savefig(buffer, format="svg", metadata=_NOTHING)
     drawing = buffer.getvalue()
     drawing = drawing[drawing.index("<svg") :]
     drawing = re.sub(r'( id="|url\(#|href="#)', rf"\g<1>{name}-", drawing)

@@ -68,7 +68,7 @@ def write_job(
     columns = settings.columns.model_copy(update={"top_k": top_k, "all_scores": all_scores})
     settings = settings.model_copy(update={"columns": columns})
     shards = [
-        _shard(index, first, known[first : first + shard_pictures])
+        _shard(index, first, known[first : first + shard_pictures], Path(location).name)
         for index, first in enumerate(range(0, len(known), shard_pictures))
     ]
     place = open_output(str(output))
@@ -87,9 +87,9 @@ def _finish(job: Job, unfinished: int) -> None:
         job.finish()
 
 
-def _shard(index: int, first_id: int, known: Sequence[Known]) -> Shard:
-    """A shard of these pictures."""
-    items = tuple(Item(k.source, k.source, expected=k.expected) for k in known)
+def _shard(index: int, first_id: int, known: Sequence[Known], folder: str) -> Shard:
+    """A shard of these pictures, which are in a folder of that name."""
+    items = tuple(Item(k.source, f"{folder}/{k.source}", expected=k.expected) for k in known)
     return Shard(index, first_id, len(items), "files", items=items)
 
 

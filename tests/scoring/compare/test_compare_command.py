@@ -39,7 +39,10 @@ def test_two_models_are_compared(
 def test_the_page_shows_the_pictures_that_changed(
     run_scoring: Scoring, pictures: Path, tmp_path: Path
 ) -> None:
-    a = [Known("red/000000.png", (0.9, 0.1, 0.0), "red"), Known("green/000001.png", (0.1, 0.9, 0.0))]
+    a = [
+        Known("red/000000.png", (0.9, 0.1, 0.0), "red"),
+        Known("green/000001.png", (0.1, 0.9, 0.0)),
+    ]
     b = [Known("red/000000.png", (0.2, 0.8, 0.0), "red"), Known("green/000001.png", error="gone")]
     outputs = [
         write_job(tmp_path / name, known, location=str(pictures))

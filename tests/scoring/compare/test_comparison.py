@@ -42,7 +42,9 @@ def again(known: list[Known]) -> list[Known]:
 
 
 @pytest.fixture(scope="module")
-def found(known: list[Known], again: list[Known], tmp_path_factory: pytest.TempPathFactory) -> Comparison:
+def found(
+    known: list[Known], again: list[Known], tmp_path_factory: pytest.TempPathFactory
+) -> Comparison:
     """The two compared."""
     folder = tmp_path_factory.mktemp("jobs")
     a = write_job(folder / "a", known)
@@ -157,9 +159,7 @@ def test_all_scores_are_compared_where_both_jobs_kept_them(tmp_path: Path) -> No
 
 def test_models_that_number_their_classes_otherwise_are_compared_by_label(tmp_path: Path) -> None:
     known = draw_known(100)
-    turned = [
-        Known(k.source, k.scores[::-1], k.expected, k.error, k.sha256) for k in known
-    ]
+    turned = [Known(k.source, k.scores[::-1], k.expected, k.error, k.sha256) for k in known]
     a = write_job(tmp_path / "a", known)
     b = write_job(tmp_path / "b", turned, labels=LABELS[::-1], name="other")
     agreement = compare(open_scored(str(a)), open_scored(str(b))).agreement

@@ -20,7 +20,9 @@ def test_the_counts_are_those_of_the_rows(tmp_path: Path) -> None:
     assert {c.name: c.pictures for c in counts.classes} == firsts
     assert [c.pictures for c in counts.classes] == sorted(firsts.values(), reverse=True)
     for row in counts.classes:
-        best = [max(k.scores) for k in known if k.scores and LABELS[np.argmax(k.scores)] == row.name]
+        best = [
+            max(k.scores) for k in known if k.scores and LABELS[np.argmax(k.scores)] == row.name
+        ]
         assert row.mean_score == pytest.approx(np.mean(best), abs=1e-6)
 
 

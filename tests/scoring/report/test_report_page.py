@@ -28,7 +28,7 @@ def test_the_page_holds_the_numbers(tmp_path: Path) -> None:
     assert "Confusion matrix" in page.words
     assert "undecodable_image" in page.words
     assert len(page.all("svg")) == 2
-    assert len([a for a in page.all("li")]) == 48
+    assert len(page.all("li")) == 48
     assert "not finished" not in page.words
 
 
@@ -92,7 +92,13 @@ def test_a_page_that_cannot_be_written_leaves_what_was_there(tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0.44, "0.4 s"), (12.3, "12 s"), (200, "3 min 20 s"), (7525, "2 h 5 min"), (3599.9, "1 h 0 min")],
+    [
+        (0.44, "0.4 s"),
+        (12.3, "12 s"),
+        (200, "3 min 20 s"),
+        (7525, "2 h 5 min"),
+        (3599.9, "1 h 0 min"),
+    ],
 )
 def test_seconds_are_spelt(seconds: float, words: str) -> None:
     assert spell_seconds(seconds) == words

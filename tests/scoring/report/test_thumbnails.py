@@ -39,7 +39,9 @@ def test_a_large_picture_gets_small_and_keeps_its_shape() -> None:
 
 
 def test_a_small_picture_stays_as_it_is() -> None:
-    assert drawn(make_thumbnail(make_picture(3))).size == Image.open(io.BytesIO(make_picture(3))).size
+    assert (
+        drawn(make_thumbnail(make_picture(3))).size == Image.open(io.BytesIO(make_picture(3))).size
+    )
 
 
 def test_a_picture_on_its_side_is_turned_upright() -> None:
