@@ -38,9 +38,11 @@ class Commands(click.Group):
         try:
             return importlib.import_module(module).command
         except ModuleNotFoundError as error:
-            if error.name == module:
-                return None
-            raise
+            package = (error.name or "").partition(".")[0]
+            if package in {"", "bundle", "engine", "scoring"}:
+                raise
+            words = f"scoring needs the package {package}; run `make scoring` to install it"
+            sys.exit(f"error: {words}")
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; a failure is one line, and exit code 1."""

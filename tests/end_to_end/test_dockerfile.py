@@ -74,7 +74,11 @@ def test_everything_that_is_copied_is_let_through_to_the_build() -> None:
 
 def test_nothing_of_export_and_no_model_goes_into_the_images() -> None:
     assert copied(stage("service")) == {"bentofile.yaml", "bundle", "engine", "service"}
-    assert copied(stage("scoring")) == {"requirements/scoring.txt", "requirements/ray.txt", "scoring"}
+    assert copied(stage("scoring")) == {
+        "requirements/scoring.txt",
+        "requirements/ray.txt",
+        "scoring",
+    }
 
 
 def test_without_a_target_the_service_is_built() -> None:

@@ -30,3 +30,17 @@ def test_ray_s_engine_loads_neither_the_service_nor_export() -> None:
 def test_help_is_there_before_anything_heavy_is_loaded() -> None:
     heavy = ("onnxruntime", "pyarrow", "duckdb", "matplotlib", "ray", "obstore")
     assert loaded("import scoring.__main__", heavy) == []
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"]])
+def test_where_only_the_service_is_set_up_one_sentence_says_what_to_do(
+    arguments: list[str],
+) -> None:
+    code = (
+        "import sys; sys.modules['pyarrow'] = None\n"  # as if it were not installed
+        f"import scoring.__main__; scoring.__main__.main({arguments})"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    said = "error: scoring needs the package pyarrow; run `make scoring` to install it\n"
+    assert (done.returncode, done.stderr) == (1, said)
