@@ -51,7 +51,7 @@ CMD ["bentoml", "serve", ".", "--host", "0.0.0.0", "--port", "3000"]
 FROM service AS scoring
 ARG LOCK=scoring
 COPY requirements/${LOCK}.txt /requirements.txt
-USER root
+USER 0:0
 # What is there already is the same in every lock, and stays. Arrow's own roads to S3 and to other
 # machines (51 MB) and what one compiles against it are nothing that scoring takes.
 RUN /usr/local/bin/python -m pip --python /opt/cutaway/bin/python install --no-cache-dir --disable-pip-version-check \
