@@ -1,6 +1,6 @@
 """An archive opened for jumping about in it, on a disk or in an object store."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
@@ -18,7 +18,7 @@ header costs no request while the window reaches it, and members larger than it 
 
 
 @contextmanager
-def open_archive(archive: Archive, *, until: int | None = None) -> Iterator[IO[bytes]]:
+def open_archive(archive: Archive, *, until: int | None = None) -> Generator[IO[bytes]]:
     """The archive, seekable; read by one thread at a time.
 
     Args:

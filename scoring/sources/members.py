@@ -4,8 +4,10 @@ from scoring.errors import InputError, SettingsError
 from scoring.sources.picture import Picture
 from scoring.sources.root import readable
 
-_NESTED = (".7z", ".rar", ".tar", ".tar.bz2", ".tar.gz", ".tar.xz", ".tar.zst", ".tbz2", ".tgz")
-_NESTED += (".txz", ".zip")
+_NESTED = (
+    *(".7z", ".rar", ".zip", ".tar", ".tgz", ".tbz2", ".txz"),
+    *(".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst"),
+)
 
 
 def member_name(written: str) -> str:

@@ -64,7 +64,9 @@ def read_parquet(archive: Archive, shard: Shard, settings: InputSettings) -> Ite
             )
         for group in shard.row_groups:
             first_row = sum(counts[:group])
-            yield from _read_group(parquet, archive, columns, settings, group, first_row)
+            yield from _read_group(
+                parquet, archive, columns, settings, group=group, first_row=first_row
+            )
 
 
 def _open(file: IO[bytes], archive: Archive) -> pq.ParquetFile:
@@ -144,6 +146,7 @@ def _read_group(
     archive: Archive,
     columns: Columns,
     settings: InputSettings,
+    *,
     group: int,
     first_row: int,
 ) -> Iterator[Picture]:
@@ -177,7 +180,9 @@ def _labels(batch: pa.RecordBatch, columns: Columns) -> list[str | None]:
     """What the rows of a batch say of their classes."""
     if columns.label is None:
         return [None] * len(batch)
-    return [as_label(value, columns.class_names) for value in batch.column(columns.label).to_pylist()]
+    return [
+        as_label(value, columns.class_names) for value in batch.column(columns.label).to_pylist()
+    ]
 
 
 def _picture(source: str, cell: pa.Scalar, expected: str | None, max_bytes: int) -> Picture:

@@ -23,6 +23,9 @@ from scoring.sources.shard_builder import ShardBuilder
 from scoring.sources.tar_headers import read_headers
 from scoring.sources.webdataset import MAX_LABEL_BYTES, MAX_PICTURES, Found, Sample, split_name
 
+MAX_FIELDS = 20
+"""That a message names."""
+
 
 def plan_tar(archive: Archive, settings: InputSettings, builder: ShardBuilder) -> Iterator[Shard]:
     """The shards of an archive, by its headers alone.
@@ -71,8 +74,8 @@ def _items(archive: Archive, settings: InputSettings) -> Iterator[Item]:
     fields: set[str] = set()
     labelled = pictures = 0
     for sample in _samples(archive, settings):
-        if len(fields) < 20:
-            fields.update(sample.fields[:20])
+        if len(fields) < MAX_FIELDS:
+            fields.update(sample.fields[:MAX_FIELDS])
         for found in sample.pictures:
             expected = sample.label
             if settings.labels_from_folders:
@@ -85,7 +88,7 @@ def _items(archive: Archive, settings: InputSettings) -> Iterator[Item]:
     if column and pictures and not labelled and column not in fields:
         raise SettingsError(
             f"no .json member of {archive.location.url} says {column!r} of a "
-            f"picture; there are: {', '.join(sorted(fields)[:20]) or 'none'}"
+            f"picture; there are: {', '.join(sorted(fields)[:MAX_FIELDS]) or 'none'}"
         )
 
 

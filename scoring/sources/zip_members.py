@@ -20,6 +20,7 @@ _HEADER = struct.Struct("<4s5H3I2H")
 _MAGIC = b"PK\x03\x04"
 _DESCRIPTOR_MAGIC = b"PK\x07\x08"
 _HAS_DESCRIPTOR = 0x8  # the checksum comes behind the data, as of archives that were streamed
+_CHECKSUM_BYTES = 4
 _PIECE_BYTES = 64 * 1024
 
 
@@ -54,7 +55,7 @@ def read_member(file: IO[bytes], offset: int, size: int) -> bytes:
     if len(data) < size:
         raise MemberError(f"it is cut off after {len(data):,} of {size:,} bytes")
     if flags & _HAS_DESCRIPTOR:
-        checksum = _read_checksum(behind + file.read(8))
+        checksum = _read_checksum(behind + file.read(len(_DESCRIPTOR_MAGIC) + _CHECKSUM_BYTES))
     if zlib.crc32(data) != checksum:
         raise MemberError("its checksum is wrong, so the archive is damaged there")
     return data
@@ -86,7 +87,7 @@ def _inflate(file: IO[bytes], size: int) -> tuple[bytes, bytes]:
 
 def _read_checksum(behind: bytes) -> int:
     """The checksum of a data descriptor, which may begin with a mark (APPNOTE 4.3.9)."""
-    checksum = behind.removeprefix(_DESCRIPTOR_MAGIC)[:4]
-    if len(checksum) < 4:
+    checksum = behind.removeprefix(_DESCRIPTOR_MAGIC)[:_CHECKSUM_BYTES]
+    if len(checksum) < _CHECKSUM_BYTES:
         raise MemberError("it is cut off before its checksum")
     return int.from_bytes(checksum, "little")

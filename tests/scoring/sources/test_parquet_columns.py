@@ -96,7 +96,9 @@ def test_labels_are_not_guessed_where_folders_name_them() -> None:
 
 def with_metadata(said: object) -> pa.Schema:
     schema = pa.schema([("image", HUGGING_FACE), ("label", pa.int64())])
-    return schema.with_metadata({"huggingface": said if isinstance(said, str) else json.dumps(said)})
+    return schema.with_metadata(
+        {"huggingface": said if isinstance(said, str) else json.dumps(said)}
+    )
 
 
 def test_classes_have_the_names_that_hugging_face_gives_them() -> None:

@@ -7,11 +7,11 @@ from fsspec.spec import AbstractBufferedFile
 
 from scoring.errors import InputError, SettingsError
 from scoring.sources.picture import Picture
+from scoring.sources.reading import ShardReader
 from tests.scoring.buckets import Bucket
 from tests.scoring.pictures import make_picture, picture_name
 from tests.scoring.sources.archives import add_member, make_tar, patch
 from tests.scoring.sources.inputs import pictures_of, plan_of, settings_of, sources_of
-from scoring.sources.reading import ShardReader
 
 FILES = {picture_name(index): make_picture(index) for index in range(7)}
 

@@ -43,7 +43,7 @@ def test_a_flipped_bit_is_found_by_the_checksum(tmp_path: Path, make: Maker, met
     data = zlib.compress(bytes(range(256)) * 2000)
     path = make(tmp_path / "a.zip", {"a.jpg": data}, method)
     byte = path.read_bytes()[400]
-    with pytest.raises(MemberError, match="checksum is wrong|data are damaged|cut off|swells"):
+    with pytest.raises(MemberError, match=r"checksum is wrong|data are damaged|cut off|swells"):
         read_member(damaged(path, 400, bytes([byte ^ 1])), 0, len(data))
 
 
@@ -61,7 +61,7 @@ def test_a_member_that_is_cut_off_is_damage(tmp_path: Path, make: Maker, method:
     path = make(tmp_path / "a.zip", {"a.jpg": MEMBERS["words.jpg"]}, method)
     data = path.read_bytes()
     end = data.index(b"PK\x01\x02")
-    for size in {40, end // 2, end - 1 if make is make_streamed_zip else end - 20}:
+    for size in {40, end // 2, end - 10 if make is make_streamed_zip else end - 20}:
         with pytest.raises(MemberError, match="cut off"):
             read_member(io.BytesIO(data[:size]), 0, len(MEMBERS["words.jpg"]))
 
