@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
@@ -46,7 +46,7 @@ class Interrupts:
 
 
 @contextmanager
-def catch_interrupts() -> Iterator[Interrupts]:
+def catch_interrupts() -> Generator[Interrupts]:
     """Take the signals over until it is left; only in the main thread."""
     interrupts = Interrupts()
     before = {number: signal.signal(number, interrupts.handle) for number in SIGNALS}

@@ -9,6 +9,7 @@ batch hands the shard to a thread that commits: a disk and an object store let o
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from itertools import islice
 
 import pyarrow as pa
@@ -53,7 +54,14 @@ def score_shards(
     Raises:
         ScoringError, EngineError: the first that anybody met; shards that were open are lost.
     """
-    crew = _Crew(reader, scorer, batch, threads, commit, progress or Silence())
+    crew = _Crew(
+        reader=reader,
+        scorer=scorer,
+        batch=batch,
+        threads=threads,
+        commit=commit,
+        progress=progress or Silence(),
+    )
     crew.run(shards, stop or threading.Event())
 
 
@@ -62,6 +70,7 @@ class _Crew:
 
     def __init__(
         self,
+        *,
         reader: ShardReader,
         scorer: Scorer,
         batch: int,
@@ -109,12 +118,13 @@ class _Crew:
         """Read one shard in its fixed batches; False where the others have stopped."""
         opened = OpenShard(shard, self._batch)
         count = 0
-        for number, pictures in enumerate(_in_batches(self._reader.read(shard), self._batch)):
-            count += len(pictures)
-            if count > shard.count:
-                continue  # not what was planned, as the reader says at its end
-            if not self._queue.put(Work(opened, number, pictures)):
-                return False
+        with closing(self._reader.read(shard)) as pictures:
+            for number, batch in enumerate(_in_batches(pictures, self._batch)):
+                count += len(batch)
+                if count > shard.count:
+                    continue  # not what was planned, as the reader says at its end
+                if not self._queue.put(Work(opened, number, batch)):
+                    return False
         return True
 
     def _work(self) -> None:

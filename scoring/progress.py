@@ -2,7 +2,7 @@
 
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import partial
 from time import monotonic
@@ -119,7 +119,7 @@ class _OnTerminal:
 
 
 @contextmanager
-def show_progress(total: int, done: int, stream: TextIO | None = None) -> Iterator[Progress]:
+def show_progress(total: int, done: int, stream: TextIO | None = None) -> Generator[Progress]:
     """Show a job's progress until it is left.
 
     Args:
@@ -127,9 +127,9 @@ def show_progress(total: int, done: int, stream: TextIO | None = None) -> Iterat
         done: by runs before this one.
         stream: where to; standard error is the default.
     """
-    stream = stream or sys.stderr
-    if not stream.isatty():
-        yield Lines(total, done, write=partial(print, file=stream, flush=True))
+    out = sys.stderr if stream is None else stream
+    if not out.isatty():
+        yield Lines(total, done, write=partial(print, file=out, flush=True))
         return
     columns = (
         TextColumn("{task.description}"),
@@ -139,7 +139,7 @@ def show_progress(total: int, done: int, stream: TextIO | None = None) -> Iterat
         TextColumn("{task.fields[errors]}"),
         TimeRemainingColumn(),
     )
-    with Bar(*columns, console=Console(file=stream)) as bar:
+    with Bar(*columns, console=Console(file=out)) as bar:
         yield _OnTerminal(bar, total, done)
 
 

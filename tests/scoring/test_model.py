@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ def settle(
 
 
 @pytest.fixture
-def versions(tmp_path: Path, publish_model) -> Path:
+def versions(tmp_path: Path, publish_model: Callable[[Path, str], Bundle]) -> Path:
     """Three versions of a model: 2 is the default, 1 is labelled old."""
     for _ in range(3):
         publish_model(tmp_path / "models", "colours")

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,7 +21,7 @@ from scoring.shards import Shard
 from scoring.sources.picture import Picture
 from scoring.sources.planning import plan
 from scoring.sources.reading import ShardReader
-from tests.scoring.jobs import make_settings
+from tests.scoring.small_jobs import make_settings
 
 
 class Parts:
@@ -57,7 +57,7 @@ class Counter:
 class Failing(ShardReader):
     """A place that goes down in the middle of the second shard."""
 
-    def read(self, shard: Shard) -> Iterator[Picture]:
+    def read(self, shard: Shard) -> Generator[Picture]:
         for number, picture in enumerate(super().read(shard)):
             if shard.index == 1 and number == 3:
                 raise InputError("the network is down")
@@ -67,20 +67,18 @@ class Failing(ShardReader):
 class Waiting(ShardReader):
     """Calls something before it reads a shard."""
 
-    def __init__(self, settings: InputSettings, call) -> None:
+    def __init__(self, settings: InputSettings, call: Callable[[Shard], object]) -> None:
         super().__init__(settings)
         self.call = call
 
-    def read(self, shard: Shard) -> Iterator[Picture]:
+    def read(self, shard: Shard) -> Generator[Picture]:
         self.call(shard)
         yield from super().read(shard)
 
 
 @pytest.fixture
 def scorer(bundle: Bundle, pictures: Path) -> Scorer:
-    return Scorer(
-        Classifier(bundle, threads=1, measure=False), make_settings(bundle, pictures)
-    )
+    return Scorer(Classifier(bundle, threads=1, measure=False), make_settings(bundle, pictures))
 
 
 @pytest.fixture
@@ -131,7 +129,7 @@ def test_batches_are_fixed_slices_of_a_shard_whatever_is_broken(
     seen: list[tuple[int, int]] = []
 
     class Watching(Scorer):
-        def score(self, pictures, first_id: int) -> pa.RecordBatch:
+        def score(self, pictures: Sequence[Picture], first_id: int) -> pa.RecordBatch:
             seen.append((first_id, len(pictures)))
             return scorer.score(pictures, first_id)
 
@@ -166,12 +164,11 @@ def test_an_output_that_fails_stops_the_run_and_says_why(
 
     def fail(shard: Shard, table: pa.Table) -> None:
         commits.append(shard.index)
+        del table
         raise OutputError("the disk is full")
 
     with pytest.raises(OutputError, match="the disk is full"):
-        score_shards(
-            plan(settings), ShardReader(settings), scorer, threads=1, batch=2, commit=fail
-        )
+        score_shards(plan(settings), ShardReader(settings), scorer, threads=1, batch=2, commit=fail)
     assert len(commits) <= COMMITS
 
 
@@ -180,7 +177,8 @@ def test_a_network_that_fails_stops_the_run_and_says_why(
     settings: InputSettings, bundle: Bundle, pictures: Path
 ) -> None:
     class Exhausted(Scorer):
-        def score(self, pictures, first_id: int) -> pa.RecordBatch:
+        def score(self, pictures: Sequence[Picture], first_id: int) -> pa.RecordBatch:
+            del pictures, first_id
             raise DeviceMemoryError("cuda:0 has not the memory for 8 images")
 
     exhausted = Exhausted(

@@ -3,6 +3,7 @@
 import hashlib
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,8 +17,8 @@ from scoring.best import best_classes
 from scoring.errors import SettingsError
 from scoring.score import Scorer, open_scorer
 from scoring.sources.picture import Picture
-from tests.scoring.jobs import make_settings
 from tests.scoring.pictures import LABELS, make_picture
+from tests.scoring.small_jobs import make_settings
 
 NAMES = [
     "id", "source", "sha256", "width", "height", "expected", "class_ids", "labels", "scores",
@@ -25,7 +26,7 @@ NAMES = [
 ]  # fmt: skip
 
 
-def make_scorer(bundle: Bundle, **columns: object) -> Scorer:
+def make_scorer(bundle: Bundle, **columns: Any) -> Scorer:
     return open_scorer(make_settings(bundle, "/input", **columns), bundle.folder.parents[1])
 
 
@@ -88,17 +89,17 @@ def test_logits_are_said_to_be_logits(models: Path) -> None:
 def test_what_cannot_be_used_is_a_row_in_its_place(bundle: Bundle) -> None:
     broken = [
         Picture("text.jpg", b"not a picture"),
-        Picture("short.png", make_picture(2)[:200]),
+        Picture("short.jpg", make_picture(4)[:700]),
         Picture("gone.jpg", None, "red", "unreadable", "there is no such file"),
     ]
-    first, *bad, last = make_scorer(bundle).score(
-        [pictures(0)[0], *broken, pictures(1)[0]], first_id=0
-    ).to_pylist()
+    first, *bad, last = (
+        make_scorer(bundle).score([pictures(0)[0], *broken, pictures(1)[0]], first_id=0).to_pylist()
+    )
     codes = [row["error_code"] for row in bad]
     assert codes == ["unsupported_image", "undecodable_image", "unreadable"]
     assert bad[0]["sha256"] == hashlib.sha256(b"not a picture").hexdigest()
     assert bad[0]["width"] is None
-    assert (bad[1]["width"], bad[1]["height"]) == (33, 22), "its header can be read"
+    assert (bad[1]["width"], bad[1]["height"]) == (35, 24), "its header can be read"
     assert bad[2]["sha256"] is None
     assert bad[2]["expected"] == "red"
     assert bad[2]["error_message"] == "there is no such file"
@@ -163,9 +164,7 @@ def test_an_unknown_layer_names_the_nearest(pooled: Bundle) -> None:
 
 
 def test_a_shard_that_memory_cannot_hold_is_refused(bundle: Bundle, models: Path) -> None:
-    settings = make_settings(
-        bundle, "/input", shard=100_000, layers=("rescaling",), pool="none"
-    )
+    settings = make_settings(bundle, "/input", shard=100_000, layers=("rescaling",), pool="none")
     with pytest.raises(SettingsError, match=r"3\.7 GB of numbers.*--pool mean, or --shard 27126"):
         open_scorer(settings, models)
 
