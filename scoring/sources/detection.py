@@ -14,6 +14,7 @@ from scoring.shards import Kind
 from scoring.sources.folders import JOB_FILE
 from scoring.sources.kinds import is_picture, kind_of
 from scoring.sources.locations import Location, first_words
+from scoring.sources.objects import pages
 from scoring.sources.root import MAGIC
 
 InputKind = Kind | Literal["folder", "glob", "list", "csv"]
@@ -102,8 +103,7 @@ def _detect_prefix(location: Location) -> InputKind:
         InputError: it is a job's output.
     """
     store, key = location.open_store()
-    names = next((page for page in obstore.list(store, key, chunk_size=1)), None)
-    if not names:
+    if not next(pages(store, key, size=1), None):
         raise FileNotFoundError(key)
     try:
         obstore.head(store, f"{key}/{JOB_FILE}")

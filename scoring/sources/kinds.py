@@ -19,7 +19,10 @@ ARCHIVES: dict[Kind, tuple[str, ...]] = {
 def kind_of(path: str) -> Kind:
     """How what lies there is read; `files` unless its name is that of an archive."""
     name = path.lower()
-    return next((kind for kind, ends in ARCHIVES.items() if name.endswith(ends)), "files")
+    for kind, ends in ARCHIVES.items():
+        if name.endswith(ends):
+            return kind
+    return "files"
 
 
 def is_picture(path: str) -> bool:

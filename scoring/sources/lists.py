@@ -42,7 +42,7 @@ def read_csv(root: Root, location: Location, settings: InputSettings) -> Iterato
     lines = _lines(location)
     header = next(lines, "")
     separator = max(",;\t", key=header.count)
-    columns = next(csv.reader([header], delimiter=separator), [])
+    columns = next(csv.reader([header], delimiter=separator), list[str]())
     path_of, label_of = _fields(location.name, columns, settings)
     rows = csv.reader(lines, delimiter=separator, strict=True)
     try:

@@ -1,16 +1,27 @@
 """What lies under a prefix of an object store, page by page."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import obstore
 from obstore.exceptions import BaseError
+from obstore.store import ObjectStore
 
 from scoring.errors import InputError
 from scoring.sources.folders import JOB_FILE
 from scoring.sources.locations import Location, first_words
 
+if TYPE_CHECKING:
+    from obstore import ObjectMeta  # there at no other time
+
 PAGE = 1000
 """Objects a request; no store gives more."""
+
+
+def pages(store: ObjectStore, key: str, size: int = PAGE) -> Iterator["Sequence[ObjectMeta]"]:
+    """Objects under a key, as many as `size` at a time; what goes wrong is as obstore raises it."""
+    listed = obstore.list(store, key or None, chunk_size=size)  # pyright: ignore[reportUnknownMemberType] arro3 is not installed
+    yield from listed
 
 
 def list_objects(prefix: Location) -> Iterator[tuple[str, int]]:
@@ -24,7 +35,7 @@ def list_objects(prefix: Location) -> Iterator[tuple[str, int]]:
     store, key = prefix.open_store()
     output: str | None = None
     try:
-        for page in obstore.list(store, key or None, chunk_size=PAGE):
+        for page in pages(store, key):
             for entry in page:
                 path = entry["path"].removeprefix(key).lstrip("/")
                 folder, _, name = path.rpartition("/")
