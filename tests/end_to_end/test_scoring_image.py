@@ -93,8 +93,11 @@ def test_what_scoring_does_not_need_is_not_in_it(image: str, module: str) -> Non
 
 
 def test_it_has_no_health_check_since_it_serves_nobody(image: str) -> None:
-    shown = podman("inspect", f"{image}-scoring", "--format={{json .Config.Healthcheck}}").stdout
-    assert shown.strip() in {"null", '{"Test":["NONE"]}'}
+    wanted = "--format={{json .HealthCheck}}"
+    assert podman("image", "inspect", f"{image}-scoring", wanted).stdout.strip() in {
+        "null",
+        '{"Test":["NONE"]}',
+    }
 
 
 def test_without_a_command_it_says_what_it_can(image: str) -> None:
