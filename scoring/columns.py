@@ -109,8 +109,8 @@ class Columns:
             return
         raise SettingsError(
             f"a shard of {shard_pictures:,} pictures would hold "
-            f"{picture_bytes * shard_pictures / 1e9:.1f} GB of numbers; at most "
-            f"{MAX_SHARD_BYTES / 1e9:g} are allowed: use --pool mean, or "
+            f"{picture_bytes * shard_pictures / 1e9:.1f} GB of numbers, and "
+            f"at most {MAX_SHARD_BYTES / 1e9:g} GB may be in memory: use --pool mean, or "
             f"--shard {max(1, MAX_SHARD_BYTES // picture_bytes)}"
         )
 
