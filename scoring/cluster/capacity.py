@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any, cast
 
 import ray
 from ray.exceptions import RayError
@@ -111,12 +110,12 @@ def list_nodes() -> list[Node]:
         ClusterError: the cluster does not answer.
     """
     try:
-        found = cast(list[dict[str, Any]], ray.nodes())
+        found = ray.nodes()
     except (RayError, ConnectionError, RuntimeError) as error:
         raise ClusterError(
             "the cluster no longer answers; the same command goes on where this one stopped"
         ) from error
-    resources = (cast(dict[str, float], node["Resources"]) for node in found if node["Alive"])
+    resources = (node["Resources"] for node in found if node["Alive"])
     nodes = [Node(int(have.get("CPU", 0)), int(have.get("GPU", 0))) for have in resources]
     return sorted(nodes, key=lambda node: (node.gpus, node.processors), reverse=True)
 

@@ -4,10 +4,10 @@ import logging
 import os
 import secrets
 import signal
+import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any
 
 import ray
 from ray.exceptions import RayError
@@ -18,32 +18,36 @@ from scoring.errors import ClusterError, SettingsError
 OBJECT_STORE_BYTES = 100_000_000
 """Of a cluster of our own, where nothing is stored but shards that wait: some 100 kB each."""
 
-QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
+QUIET: dict[str, object] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
 """What a node has to say of a shard comes back as the shard's error; the rest is in Ray's logs."""
+
+CONNECT_SECONDS = 10.0
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def check_address(address: str | None) -> None:
-    """Refuse an address that is not one of Ray's own protocol.
+def parse_address(text: str) -> tuple[str, int]:
+    """`HOST:PORT` as its two parts.
 
     Raises:
-        SettingsError: a URL, as Ray's client has them, which is another protocol.
+        SettingsError: something else, as the URLs that Ray's client has for another protocol.
     """
-    if address and "://" in address:
+    host, _, port = text.rpartition(":")
+    if not host or "/" in host or not port.isdecimal():
         raise SettingsError(
-            f"expected HOST:PORT or auto as --address, received {address}: run the job on a node "
-            "of the cluster, which may be one without processors for tasks"
+            f"expected HOST:PORT of a Ray cluster as --address, received {text!r}: run the job on a "
+            "node of the cluster, which may be one without processors for tasks"
         )
+    return host, int(port)
 
 
 @contextmanager
-def connect(address: str | None) -> Iterator[None]:
+def connect(address: str | None) -> Generator[None]:
     """Join a cluster, or start one on this machine and end it afterwards.
 
     Args:
-        address: `HOST:PORT` of a cluster that this machine is a node of, or `auto` for the one
-            that runs here; None starts one with this machine's processors and GPUs.
+        address: `HOST:PORT` of a cluster that this machine is a node of; None starts one with this
+            machine's processors and GPUs.
 
     Raises:
         ClusterError: there is no such cluster, or it could not be started.
@@ -54,7 +58,7 @@ def connect(address: str | None) -> Iterator[None]:
 
 
 @contextmanager
-def _own_cluster() -> Iterator[None]:
+def _own_cluster() -> Generator[None]:
     """A cluster of one node, which nobody but this machine can reach."""
     # Ray would write a token into the home folder, which a container may not have.
     os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
@@ -77,9 +81,11 @@ def _own_cluster() -> Iterator[None]:
 
 
 @contextmanager
-def _cluster_at(address: str) -> Iterator[None]:
+def _cluster_at(address: str) -> Generator[None]:
     """A cluster that somebody else started, and that goes on afterwards."""
     try:
+        # Ray itself would try for more than five minutes, and say so in its own words.
+        socket.create_connection(parse_address(address), CONNECT_SECONDS).close()
         _initialize(address)
     except _FAILURES as error:
         raise ClusterError(
@@ -95,7 +101,7 @@ _FAILURES = (RayError, ConnectionError, RuntimeError, ValueError, AssertionError
 """What `ray.init` raises where there is no cluster, or another version of Ray or Python."""
 
 
-def _initialize(address: str, **settings: Any) -> None:
+def _initialize(address: str, **settings: object) -> None:
     """`ray.init`, which takes SIGTERM for itself and would end a run in the middle of a shard."""
     handlers = {number: signal.getsignal(number) for number in SIGNALS}
     try:

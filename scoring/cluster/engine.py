@@ -7,7 +7,7 @@ from time import monotonic, sleep
 
 from scoring.cluster.backlog import Backlog
 from scoring.cluster.capacity import Room, demand_of, list_nodes
-from scoring.cluster.connection import check_address, connect
+from scoring.cluster.connection import connect, parse_address
 from scoring.cluster.flights import Cancelled, Event, Flights, Lost
 from scoring.cluster.task import Assignment, Done
 from scoring.errors import ScoringError
@@ -28,7 +28,7 @@ class ClusterSettings:
     """How the cluster is used; no byte of the output depends on it.
 
     Args:
-        address: `HOST:PORT` or `auto`; None starts a cluster on this machine alone.
+        address: `HOST:PORT`; None starts a cluster on this machine alone.
         output: OUTPUT, absolute, as the nodes see it.
         models: the model repository, absolute, as the nodes see it.
         threads: of one task; 0 takes what suits the device.
@@ -46,7 +46,8 @@ def check_cluster(settings: JobSettings, cluster: ClusterSettings) -> None:
     Raises:
         SettingsError: the address or the device is not what a cluster takes.
     """
-    check_address(cluster.address)
+    if cluster.address is not None:
+        parse_address(cluster.address)
     demand_of(settings.model.device, cluster.threads, [])
 
 

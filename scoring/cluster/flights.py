@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
 
 import ray
 from ray import ObjectRefGenerator
@@ -52,7 +52,7 @@ class Flights:
         """
         # No retries by Ray: it would try at once, and silently. No limit of calls: of tasks with
         # a GPU it is one, and every shard would open the network anew.
-        self._score: Any = ray.remote(
+        self._score = ray.remote(
             num_cpus=demand.processors,
             num_gpus=demand.gpus,
             num_returns="streaming",
@@ -115,7 +115,7 @@ class Flights:
 def _next_event(stream: ObjectRefGenerator) -> Event:
     """What a task said, or what became of it."""
     try:
-        return ray.get(next(stream))
+        return cast(Event, ray.get(next(stream)))
     except TaskCancelledError:
         return Cancelled()
     except RayTaskError as error:

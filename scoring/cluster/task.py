@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import pyarrow as pa
-import ray
+import ray.util
 
 from bundle.errors import BundleError
 from engine.errors import EngineError

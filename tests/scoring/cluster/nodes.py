@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import psutil
 from ray.cluster_utils import Cluster
@@ -22,24 +22,27 @@ T = TypeVar("T")
 class Nodes:
     """One head, which runs no task, and workers of one processor each."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, workers: int) -> None:
         self._cluster = Cluster(
             initialize_head=True,
             head_node_args={"num_cpus": 0, "include_dashboard": False, "temp_dir": folder},
         )
+        self._added = [
+            self._cluster.add_node(num_cpus=1, include_dashboard=False) for _ in range(workers)
+        ]
 
     @property
     def address(self) -> str:
         """As `--address` takes it."""
-        return str(self._cluster.address)
+        return self._cluster.address
 
-    def add(self) -> Any:
+    def add(self) -> None:
         """One more node."""
-        return self._cluster.add_node(num_cpus=1, include_dashboard=False)
+        self._added.append(self._cluster.add_node(num_cpus=1, include_dashboard=False))
 
-    def remove(self, node: Any) -> None:
-        """A node is lost, with whatever it was doing."""
-        self._cluster.remove_node(node, allow_graceful=False)
+    def lose(self) -> None:
+        """The node that was added last is lost, with whatever it was doing."""
+        self._cluster.remove_node(self._added.pop(), allow_graceful=False)
 
     def tasks(self) -> list[int]:
         """Processes that score a shard just now."""
@@ -66,10 +69,8 @@ def start_nodes(workers: int) -> Iterator[Nodes]:
     """A cluster with so many workers."""
     # The paths of Ray's sockets have to be short.
     with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder:
-        nodes = Nodes(folder)
+        nodes = Nodes(folder, workers)
         try:
-            for _ in range(workers):
-                nodes.add()
             yield nodes
         finally:
             nodes.shutdown()

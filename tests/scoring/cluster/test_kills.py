@@ -63,22 +63,22 @@ def test_a_killed_driver_is_made_good_by_the_next(nodes: Nodes, begin: Begin) ->
 
 
 def test_a_lost_node_changes_no_byte(nodes: Nodes, begin: Begin) -> None:
-    third = nodes.add()
+    nodes.add()
     driver = begin()
     wait_for(lambda: len(nodes.tasks()) == 3)
-    nodes.remove(third)
+    nodes.lose()
     begin.finish(driver)
 
 
 def test_a_node_that_comes_later_takes_part(nodes: Nodes, begin: Begin) -> None:
     driver = begin()
     wait_for(lambda: len(nodes.tasks()) == 2)
-    third = nodes.add()
+    nodes.add()
     try:
         wait_for(lambda: len(nodes.tasks()) == 3)
         begin.finish(driver)
     finally:
-        nodes.remove(third)
+        nodes.lose()
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -113,7 +113,8 @@ def test_two_drivers_exclude_each_other(
 def test_chaos_changes_no_byte(nodes: Nodes, begin: Begin) -> None:
     """Workers, drivers and nodes die at random moments; then the job is left to finish."""
     dice = random.Random(5)  # noqa: S311  moments, no secret
-    extra, driver = nodes.add(), begin()
+    nodes.add()
+    driver = begin()
     for round_ in range(24):
         time.sleep(dice.uniform(0, 1))
         if driver.poll() is not None:
@@ -123,9 +124,9 @@ def test_chaos_changes_no_byte(nodes: Nodes, begin: Begin) -> None:
             driver.wait()
             driver = begin()
         elif round_ % 8 == 7:
-            nodes.remove(extra)
-            extra = nodes.add()
+            nodes.lose()
+            nodes.add()
         else:
             nodes.kill_a_task()
     begin.finish(driver)
-    nodes.remove(extra)
+    nodes.lose()

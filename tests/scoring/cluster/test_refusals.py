@@ -92,16 +92,17 @@ def test_no_cluster_at_the_address(slow_job: Task, run_scoring: Scoring, tmp_pat
     assert not list(tmp_path.glob("output/part-*"))
 
 
-def test_an_address_of_rays_client_is_refused(
-    slow_job: Task, run_scoring: Scoring, tmp_path: Path
+@pytest.mark.parametrize("address", ["ray://127.0.0.1:10001", "auto", "127.0.0.1", ":6379"])
+def test_an_address_has_a_host_and_a_port(
+    address: str, slow_job: Task, run_scoring: Scoring, tmp_path: Path
 ) -> None:
-    address = "ray://127.0.0.1:10001"
     done = run_scoring(
         *slow_job.arguments, tmp_path / "output", "--engine", "ray", "--address", address
     )
     assert done.returncode == 1
+    assert not (tmp_path / "output").exists()
     assert done.stderr.startswith(
-        f"error: expected HOST:PORT or auto as --address, received {address}"
+        f"error: expected HOST:PORT of a Ray cluster as --address, received {address!r}"
     )
 
 

@@ -1,0 +1,16 @@
+from subprocess import Popen
+from typing import Any
+
+class ProcessInfo:
+    process: Popen[bytes]
+
+class Node:
+    all_processes: dict[str, list[ProcessInfo]]
+
+class Cluster:
+    address: str
+    def __init__(self, initialize_head: bool, head_node_args: dict[str, Any]) -> None: ...
+    def add_node(self, **settings: object) -> Node: ...
+    def remove_node(self, node: Node, allow_graceful: bool) -> None: ...
+    def list_all_nodes(self) -> list[Node]: ...
+    def shutdown(self) -> None: ...
