@@ -38,10 +38,13 @@ def changed(database: DuckDBPyConnection) -> tuple[Changed, ...]:
     rows = database.execute(_CHANGED, {"most": SHOWN}).fetchall()
     return tuple(
         Changed(
-            *ids,
-            tuple(zip(a_labels, a_scores, strict=True)),
-            tuple(zip(b_labels, b_scores, strict=True)),
-            expected,
+            a_id=a_id,
+            b_id=b_id,
+            source=source,
+            sha256=digest,
+            a=tuple(zip(a_labels, a_scores, strict=True)),
+            b=tuple(zip(b_labels, b_scores, strict=True)),
+            expected=expected,
         )
-        for *ids, a_labels, a_scores, b_labels, b_scores, expected in rows
+        for a_id, b_id, source, digest, a_labels, a_scores, b_labels, b_scores, expected in rows
     )

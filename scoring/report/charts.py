@@ -1,5 +1,8 @@
 """The report's two drawings."""
 
+# Matplotlib's types are unknown in part: of `rc_context`, of keywords that pass through.
+# pyright: reportUnknownMemberType=false
+
 import matplotlib as mpl
 from matplotlib.figure import Figure
 

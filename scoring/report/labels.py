@@ -50,7 +50,7 @@ def _check_header(path: Path) -> None:
     """See `set_labels`."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            header = next(csv.reader(file), [])
+            header = next(csv.reader(file), list[str]())
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise InputError(f"the labels {path} cannot be read: {reason}") from error

@@ -1,5 +1,6 @@
 """A report in a terminal."""
 
+import click
 from rich.console import Console
 
 from scoring.report.report import Report
@@ -15,17 +16,17 @@ _ROWS = 10
 def print_report(console: Console, job: Scored, report: Report) -> None:
     """The main numbers; the page has all of them, and the pictures."""
     counts = report.counts
-    console.print(f"{job.model}: {counts.pictures:,} pictures, {counts.failed:,} errors")
-    console.print(printable(f"{job.settings.input.location} → {job.location.url}"))
+    click.echo(f"{job.model}: {counts.pictures:,} pictures, {counts.failed:,} errors")
+    click.echo(printable(f"{job.settings.input.location} → {job.location.url}"))
     run = job.file.last_run
     if run is not None:
-        console.print(
+        click.echo(
             f"last run: {run.pictures:,} pictures in {spell_seconds(run.seconds)}, "
             f"{run.pictures_per_second:.1f} a second"
         )
     if not job.finished:
-        console.print(f"not finished ({job.progress}): this is what it has scored so far")
-    console.print()
+        click.echo(f"not finished ({job.progress}): this is what it has scored so far")
+    click.echo()
     if report.truth is not None:
         _print_truth(console, report, report.truth)
     rows = [
@@ -48,15 +49,15 @@ def print_report(console: Console, job: Scored, report: Report) -> None:
 def _print_truth(console: Console, report: Report, truth: Truth) -> None:
     """Accuracy, calibration, and the most frequent mistakes."""
     first, last = truth.accuracies[0], truth.accuracies[-1]
-    console.print(f"accuracy {first:.1%} of {truth.pictures:,} pictures with a known class", end="")
+    click.echo(f"accuracy {first:.1%} of {truth.pictures:,} pictures with a known class", nl=False)
     top_k = len(truth.accuracies)
-    console.print(f"; among the first {top_k}: {last:.1%}" if top_k > 1 else "")
+    click.echo(f"; among the first {top_k}: {last:.1%}" if top_k > 1 else "")
     if report.calibration is not None:
-        console.print(f"expected calibration error {report.calibration.error:.4f}")
+        click.echo(f"expected calibration error {report.calibration.error:.4f}")
     if truth.unknown:
         names = ", ".join(printable(name) for name, _ in truth.unknown)
-        console.print(f"never among the model's best classes: {names}")
-    console.print()
+        click.echo(f"never among the model's best classes: {names}")
+    click.echo()
     mistakes = [(c.truth, c.predicted, f"{c.pictures:,}") for c in truth.confusions[:_ROWS]]
     if mistakes:
         columns = ("it is", "the answer", "pictures#")

@@ -22,7 +22,7 @@ def render(template: str, **facts: object) -> str:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.filters |= {
+    environment.filters |= {  # pyright: ignore[reportUnknownMemberType] untyped in jinja2
         "whole": "{:,}".format,
         "percent": "{:.1%}".format,
         "printable": printable,

@@ -1,8 +1,12 @@
 """Drawings inside a page: in its colours, light or dark, with words for those who cannot see."""
 
+# Matplotlib's types are unknown in part: of `rc_context`, of keywords that pass through.
+# pyright: reportUnknownMemberType=false
+
 import logging
 import re
 from io import StringIO
+from typing import Any
 from xml.sax.saxutils import escape
 
 import matplotlib as mpl
@@ -13,7 +17,7 @@ INK, BARS = "#0a0b0c", "#0d0e0f"
 
 _NOTHING = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",  # text stays text: searchable, and read aloud
     "text.color": INK,
     "axes.edgecolor": INK,

@@ -14,7 +14,7 @@ from scoring.settings import JobSettings
 from scoring.shards import Item, Shard
 from tests.scoring.jobs import make_settings
 
-LABELS = ("red", "green", "blue")
+LABELS: tuple[str, ...] = ("red", "green", "blue")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def draw_known(count: int, *, seed: int = 1, classes: int = 3) -> list[Known]:
     return [
         Known(
             source=f"photos/{index:05d}.jpg",
-            scores=() if index % 10 == 9 else tuple(map(float, np.float32(row))),
+            scores=() if index % 10 == 9 else tuple(row.astype(np.float32).tolist()),
             expected=LABELS[truth % 3] if classes == 3 and index % 4 else None,
             error="undecodable_image" if index % 10 == 9 else None,
             sha256=f"{index:064x}",

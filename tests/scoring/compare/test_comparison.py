@@ -20,7 +20,7 @@ def changed_scores(known: list[Known], seed: int = 11) -> list[Known]:
         again.append(
             Known(
                 picture.source,
-                () if failed else tuple(map(float, np.float32(scores))),
+                () if failed else tuple(scores.astype(np.float32).tolist()),
                 picture.expected,
                 "unreadable" if failed else None,
                 picture.sha256,
@@ -71,7 +71,7 @@ def test_agreement_and_differences_are_numpys(
     agreement = found.agreement
     assert (agreement.pictures, agreement.same) == (len(a), same.sum())
     assert 0.5 < (agreement.share or 0) < 1
-    scores = [np.float32([k.scores for k in side]) for side in (a, b)]
+    scores = [np.array([k.scores for k in side], np.float32) for side in (a, b)]
     difference = np.abs(scores[0] - scores[1]).max(axis=1)
     assert agreement.mean_difference == pytest.approx(difference.mean(), rel=1e-5)
     assert agreement.max_difference == pytest.approx(difference.max(), rel=1e-6)

@@ -62,9 +62,8 @@ def test_the_confusion_matrix_is_scikit_learns(report: Report, known: list[Known
     assert sum(confusions.values()) == whole.sum()
     for (truth, answer), count in confusions.items():
         assert whole[NAMES.index(truth), NAMES.index(answer)] == count
-    precision, recall, _, support = precision_recall_fscore_support(
-        expected, predicted, labels=NAMES
-    )
+    measured = precision_recall_fscore_support(expected, predicted, labels=NAMES)
+    precision, recall, _, support = map(np.asarray, measured)
     classes = {c.name: c for c in truth_of(report).classes}
     for index, name in enumerate(NAMES):
         assert classes[name].precision == pytest.approx(precision[index])
@@ -74,7 +73,7 @@ def test_the_confusion_matrix_is_scikit_learns(report: Report, known: list[Known
 
 def test_calibration_is_as_guo_and_others_define_it(report: Report, known: list[Known]) -> None:
     pictures = judged(known)
-    confidence = np.float32([max(k.scores) for k in pictures]).astype(float)
+    confidence = np.array([max(k.scores) for k in pictures], np.float32).astype(float)
     right = np.array([LABELS[int(np.argmax(k.scores))] == k.expected for k in pictures])
     error = 0.0
     for low in range(15):
