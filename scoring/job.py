@@ -155,7 +155,7 @@ def _begin(output: Output, settings: JobSettings, plan: Callable[[], Iterable[Sh
             raise InputError(f"{settings.input.location} holds no pictures")
         file = JobFile(settings=settings, input=planned, versions=versions(), begun_at=_now())
         output.replace(JOB, file.encode())
-        if not output.commit(PLAN, data) and output.read(PLAN) != data:
+        if not output.commit(PLAN, data) and output.read(PLAN) != bytes(data):
             raise OutputError(
                 f"another run has begun in {output.location} meanwhile; run the same command again"
             )

@@ -28,7 +28,7 @@ def encode(table: pa.Table) -> memoryview:
         write_statistics=True,
         store_schema=True,
     )
-    return memoryview(sink.getvalue())
+    return memoryview(sink.getvalue()).cast("B")
 
 
 def _dictionaries(schema: pa.Schema) -> Iterator[str]:

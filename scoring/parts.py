@@ -64,8 +64,12 @@ def count_errors(output: Output, shards: Iterable[tuple[int, int]]) -> Counter[s
         OutputError: a part is missing or damaged.
     """
     total: Counter[str | None] = Counter()
+
+    def count(shard: tuple[int, int]) -> Counter[str | None]:
+        return _count(output, *shard)
+
     with ThreadPoolExecutor(READERS, thread_name_prefix="count") as pool:
-        for counts in pool.map(lambda shard: _count(output, *shard), shards):
+        for counts in pool.map(count, shards):
             total += counts
     return total
 

@@ -163,8 +163,17 @@ def _row(shard: Shard) -> dict[str, Any]:
 
 def _shard(row: dict[str, Any]) -> Shard:
     """A row as a shard."""
-    items = tuple(
-        Item(**{**item, "path": item["source"] if item["path"] is None else item["path"]})
-        for item in row["items"]
+    return Shard(
+        row["index"],
+        row["first_id"],
+        row["count"],
+        row["kind"],
+        row["path"],
+        tuple(_item(**item) for item in row["items"]),
+        tuple(row["row_groups"]),
     )
-    return Shard(**{**row, "items": items, "row_groups": tuple(row["row_groups"])})
+
+
+def _item(*, source: str, path: str | None, **rest: Any) -> Item:
+    """A part of it as an item."""
+    return Item(source, source if path is None else path, **rest)

@@ -1,18 +1,19 @@
 """One object of a store, written only if it is in the state that the writer knows."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, GenericError, PreconditionError
+from obstore.exceptions import AlreadyExistsError, PreconditionError
 from obstore.store import ObjectStore
 
-if TYPE_CHECKING:  # obstore has them for type checkers alone
-    from obstore import PutResult, UpdateVersion
+from scoring.outputs.patience import persist
 
-FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.2, 15.0
+if TYPE_CHECKING:  # obstore has them for type checkers alone
+    from obstore import PutMode, UpdateVersion
+
+CONFLICT_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,12 @@ class Version:
 
     def condition(self) -> "UpdateVersion":
         """As obstore takes it."""
-        return {"e_tag": self.e_tag, "version": self.number}
+        known: UpdateVersion = {}
+        if self.e_tag is not None:
+            known["e_tag"] = self.e_tag
+        if self.number is not None:
+            known["version"] = self.number
+        return known
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,7 @@ class ConditionalObject:
     Args:
         store: its bucket.
         key: its name there.
-        patience_seconds: how long a put is repeated whose answer was lost.
+        patience_seconds: how long a request is repeated whose answer was lost.
     """
 
     store: ObjectStore
@@ -45,69 +51,52 @@ class ConditionalObject:
         """Write it if it is not there; None if it is."""
         while True:
             try:
-                return _version(
-                    self._persist(lambda: obstore.put(self.store, self.key, data, mode="create"))
-                )
+                return self._put(data, "create")
             except (AlreadyExistsError, PreconditionError):  # the latter from Azure
                 if self._is_there():
                     return None
             # S3 answers 409 where a delete came between its look and its write: nothing was
             # written, and obstore has the same error for it.
-            time.sleep(FIRST_WAIT_SECONDS)
+            time.sleep(CONFLICT_SECONDS)
 
     def update(self, data: bytes, version: Version) -> Version | None:
         """Write it if it is still that version; None if it is not."""
-        mode = version.condition()
         try:
-            return _version(
-                self._persist(lambda: obstore.put(self.store, self.key, data, mode=mode))
-            )
+            return self._put(data, version.condition())
         except (PreconditionError, AlreadyExistsError, FileNotFoundError):
             return None
 
     def read(self) -> tuple[bytes, Version] | None:
         """Its bytes and version, or None where it is not there."""
         try:
-            found = obstore.get(self.store, self.key)
+            return persist(self._get, self.patience_seconds)
         except FileNotFoundError:
             return None
-        meta = found.meta
-        return found.bytes().to_bytes(), Version(meta["e_tag"], meta["version"])
 
     def delete(self) -> None:
         """Remove it; nothing where it is not there."""
         try:
-            obstore.delete(self.store, self.key)
+            persist(lambda: obstore.delete(self.store, self.key), self.patience_seconds)
         except FileNotFoundError:
             return
+
+    def _get(self) -> tuple[bytes, Version]:
+        """One request: the bytes come after its answer, and may be lost, too."""
+        found = obstore.get(self.store, self.key)
+        meta = found.meta
+        return found.bytes().to_bytes(), Version(meta["e_tag"], meta["version"])
 
     def _is_there(self) -> bool:
         """Whether it has any content."""
         try:
-            obstore.head(self.store, self.key)
+            persist(lambda: obstore.head(self.store, self.key), self.patience_seconds)
         except FileNotFoundError:
             return False
         return True
 
-    def _persist(self, put: "Callable[[], PutResult]") -> "PutResult":
-        """Repeat a put whose answer was lost.
-
-        obstore repeats what a server refused for the moment, and connections that failed; a put
-        that may have been done it does not. Ours may be done twice: the second one finds the name
-        taken by the same bytes, or by our own token.
-        """
-        deadline = time.monotonic() + self.patience_seconds
-        wait = FIRST_WAIT_SECONDS
-        while True:
-            try:
-                return put()
-            except GenericError:
-                if time.monotonic() + wait > deadline:
-                    raise
-            time.sleep(wait)
-            wait = min(2 * wait, LONGEST_WAIT_SECONDS)
-
-
-def _version(result: "PutResult") -> Version:
-    """What a put made."""
-    return Version(result["e_tag"], result["version"])
+    def _put(self, data: bytes | memoryview, mode: "PutMode") -> Version:
+        """A conditional put."""
+        result = persist(
+            lambda: obstore.put(self.store, self.key, data, mode=mode), self.patience_seconds
+        )
+        return Version(result["e_tag"], result["version"])

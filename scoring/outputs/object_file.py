@@ -3,35 +3,28 @@
 import io
 import os
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-import obstore
-from obstore.store import ObjectStore
-
 if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+    from _typeshed import ReadableBuffer, WriteableBuffer
+
+    Fetch = Callable[[int, int], ReadableBuffer]
+    """(first byte, how many) → those bytes."""
 
 
 class ObjectFile(io.RawIOBase):
     """Reads ranges of an object."""
 
-    def __init__(
-        self, store: ObjectStore, key: str, explained: Callable[[], AbstractContextManager[None]]
-    ) -> None:
-        """Ask how large it is.
+    def __init__(self, size_bytes: int, fetch: "Fetch") -> None:
+        """Fetch nothing yet.
 
         Args:
-            store: its bucket.
-            key: its name there.
-            explained: turns what the store says into an error for a person.
+            size_bytes: of the object.
+            fetch: asks the store for a range.
         """
-        self._store = store
-        self._key = key
-        self._explained = explained
+        self._size_bytes = size_bytes
+        self._fetch = fetch
         self._position = 0
-        with explained():
-            self._size_bytes = obstore.head(store, key)["size"]
 
     def readable(self) -> bool:
         """Yes."""
@@ -57,8 +50,6 @@ class ObjectFile(io.RawIOBase):
         count = min(len(target), self._size_bytes - self._position)
         if count <= 0:
             return 0
-        with self._explained():
-            data = obstore.get_range(self._store, self._key, start=self._position, length=count)
-        target[:count] = memoryview(data)
+        target[:count] = memoryview(self._fetch(self._position, count))
         self._position += count
         return count

@@ -4,7 +4,7 @@ What is put appears whole or not at all; nothing is ever streamed to its final n
 itself refuses a second put of the same name, so that it needs no lock for that.
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO, cast
 
@@ -20,6 +20,7 @@ from scoring.outputs.conditional import ConditionalObject
 from scoring.outputs.lease import Lease, Pace
 from scoring.outputs.object_file import ObjectFile
 from scoring.outputs.output import LOCK
+from scoring.outputs.patience import Answer, persist
 from scoring.sources.locations import Location
 
 PATIENCE_SECONDS = 180.0
@@ -42,7 +43,7 @@ class ObjectOutput:
         Args:
             place: `s3://bucket/prefix` and the like.
             pace: of the lock.
-            patience_seconds: how long a put is repeated whose answer was lost.
+            patience_seconds: how long a request is repeated whose answer was lost.
 
         Raises:
             OutputError: the environment's keys or the URL are not what the store takes.
@@ -61,8 +62,11 @@ class ObjectOutput:
 
     def names(self) -> set[str]:
         """See `Output`."""
-        with self._explained():
-            found = obstore.list_with_delimiter(self._store, self._prefix or None)
+        found = self._ask(
+            lambda: obstore.list_with_delimiter(  # pyright: ignore[reportUnknownMemberType] arro3 is not installed
+                self._store, self._prefix or None
+            )
+        )
         paths = [entry["path"] for entry in found["objects"]] + list(found["common_prefixes"])
         names = {path.removeprefix(self._prefix).strip("/") for path in paths}
         return names - {LOCK, ""}  # the empty one is the folder's own object, which some tools make
@@ -75,7 +79,16 @@ class ObjectOutput:
 
     def open(self, name: str) -> BinaryIO:
         """See `Output`."""
-        return cast("BinaryIO", ObjectFile(self._store, self._key(name), self._explained))
+        key = self._key(name)
+        size_bytes = self._ask(lambda: obstore.head(self._store, key)["size"])
+
+        def fetch(start: int, length: int) -> bytes:
+            found = self._ask(
+                lambda: obstore.get_range(self._store, key, start=start, length=length)
+            )
+            return found.to_bytes()
+
+        return cast("BinaryIO", ObjectFile(size_bytes, fetch))
 
     def commit(self, name: str, data: bytes | memoryview) -> bool:
         """See `Output`. Also False where it is ours and the answer that said so was lost."""
@@ -86,8 +99,8 @@ class ObjectOutput:
     def replace(self, name: str, data: bytes) -> None:
         """See `Output`."""
         self._check()
-        with self._explained():
-            obstore.put(self._store, self._key(name), data, use_multipart=False)
+        key = self._key(name)
+        self._ask(lambda: obstore.put(self._store, key, data, use_multipart=False))
 
     @contextmanager
     def hold(self) -> Generator[None]:
@@ -108,6 +121,11 @@ class ObjectOutput:
         if self._lease is not None:
             self._lease.check()
 
+    def _ask(self, request: Callable[[], Answer]) -> Answer:
+        """Make a request; see `persist` and `_explained`."""
+        with self._explained():
+            return persist(request, self._patience_seconds)
+
     def _object(self, name: str) -> ConditionalObject:
         """One name."""
         return ConditionalObject(self._store, self._key(name), self._patience_seconds)
@@ -127,16 +145,21 @@ class ObjectOutput:
                 f"may do: {_words(error)}"
             ) from error
         except FileNotFoundError as error:
-            raise OutputError(
-                f"there is no such place as {self.location}: {_words(error)}"
-            ) from error
+            raise OutputError(self._nowhere(error)) from error
         except (BaseError, ValueError) as error:
+            if "404 Not Found" in _words(error):  # so a listing says it
+                raise OutputError(self._nowhere(error)) from error
             raise OutputError(
                 f"{self.location} cannot be used: {_words(error)}; once it can, run the same "
                 "command again: it goes on where it stopped"
             ) from error
 
+    def _nowhere(self, error: Exception) -> str:
+        """One sentence, of a bucket that is not there."""
+        return f"there is no such place as {self.location}: {_words(error)}"
+
 
 def _words(error: Exception) -> str:
-    """What the store said, without obstore's debugging output behind it."""
-    return str(error).partition("\n")[0].strip()[:WORDS]
+    """What the store said, without the request before it and the debugging output behind it."""
+    said = str(error).partition("\n")[0].rpartition(" - ")[2]
+    return said.partition("<")[0].strip(" :")[:WORDS]

@@ -103,15 +103,20 @@ class _Handler(BaseHTTPRequestHandler):
     """One connection."""
 
     protocol_version = "HTTP/1.1"
-    server: FaultyProxy
+
+    @property
+    def _proxy(self) -> FaultyProxy:
+        """Whose connection it is."""
+        assert isinstance(self.server, FaultyProxy)
+        return self.server
 
     def _pass_on(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        fault, answer = self.server.pass_on(self.command, self.path, dict(self.headers), body)
+        fault, answer = self._proxy.pass_on(self.command, self.path, dict(self.headers), body)
         if fault in (Fault.CUT, Fault.SWALLOWED):
             self._reset()
         elif fault is Fault.STALLED:
-            self.server.ended.wait()
+            self._proxy.ended.wait()
             self._reset()
         elif fault in ERRORS:
             status, code = ERRORS[fault]

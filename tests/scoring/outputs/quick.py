@@ -6,7 +6,7 @@ from scoring.outputs.output import Output
 from scoring.outputs.places import open_output
 from scoring.sources.locations import Location
 
-QUICK = Pace(renew_seconds=0.1, look_seconds=0.05, stale_seconds=1.5)
+QUICK = Pace(renew_seconds=0.1, look_seconds=0.05, stale_seconds=3.0)
 
 
 def reopen(location: str) -> Output:

@@ -14,6 +14,7 @@ from scoring.sources.locations import Location
 from tests.scoring.buckets import Bucket
 from tests.scoring.faulty_proxy import Fault, faulty_proxy, random_faults
 from tests.scoring.jobs import make_settings, make_shards, make_table
+from tests.scoring.outputs.quick import QUICK
 
 SHARDS, PICTURES = 40, 30
 FAULTS = {"refused": 0.1, "forgotten": 0.08, "cut": 0.08, "swallowed": 0.08, "stalled": 0.02}
@@ -46,7 +47,7 @@ def test_faults_change_no_byte(
     with faulty_proxy(s3.server, random_faults(6, **FAULTS)) as proxy:
         monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
         monkeypatch.setenv("AWS_TIMEOUT", "1s")
-        output = ObjectOutput(Location(f"{s3.url}/output"))
+        output = ObjectOutput(Location(f"{s3.url}/output"), pace=QUICK)
         for shards in (7, 0, 13, SHARDS):
             job = work(output, shards)
         met = {fault.name.lower() for fault, count in proxy.met.items() if count}
@@ -70,7 +71,7 @@ def test_a_store_that_ends_in_the_middle_leaves_a_job_that_goes_on(
 
     with faulty_proxy(s3.server, choose) as proxy:
         monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
-        output = ObjectOutput(Location(f"{s3.url}/output"))
+        output = ObjectOutput(Location(f"{s3.url}/output"), pace=QUICK)
         with pytest.raises(OutputError, match="refuses access"):
             work(output, SHARDS, threads=1)
         assert len(parts(found(s3))) == 11

@@ -169,9 +169,7 @@ def test_a_conflict_is_no_success_of_somebody_else(
     assert s3.get("output/part-000000.parquet") == b"rows"
 
 
-@pytest.mark.slow
 def test_a_store_that_is_not_there_is_said_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    """obstore tries for a minute or so."""
     elsewhere = Bucket(f"http://127.0.0.1:{free_port()}", "bucket-of-no-server")
     for name, value in elsewhere.environment().items():
         monkeypatch.setenv(name, value)
