@@ -35,8 +35,8 @@ def parse_address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not host or "/" in host or not port.isdecimal():
         raise SettingsError(
-            f"expected HOST:PORT of a Ray cluster as --address, received {text!r}: run the job on a "
-            "node of the cluster, which may be one without processors for tasks"
+            f"expected HOST:PORT of a Ray cluster as --address, received {text!r}: run the job on "
+            "a node of the cluster, which may be one without processors for tasks"
         )
     return host, int(port)
 

@@ -1,6 +1,5 @@
 """A Ray cluster, and jobs on it."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +29,6 @@ class Task:
 @pytest.fixture(scope="session")
 def nodes() -> Iterator[Nodes]:
     """A head and two workers."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     with start_nodes(2) as nodes:
         yield nodes
 

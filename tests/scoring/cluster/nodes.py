@@ -6,9 +6,11 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TypeVar
 
 import psutil
+import pytest
 from ray.cluster_utils import Cluster
 
 TASK = "ray::score_on_node"
@@ -22,10 +24,10 @@ T = TypeVar("T")
 class Nodes:
     """One head, which runs no task, and workers of one processor each."""
 
-    def __init__(self, folder: str, workers: int) -> None:
+    def __init__(self, workers: int) -> None:
         self._cluster = Cluster(
             initialize_head=True,
-            head_node_args={"num_cpus": 0, "include_dashboard": False, "temp_dir": folder},
+            head_node_args={"num_cpus": 0, "include_dashboard": False},
         )
         self._added = [
             self._cluster.add_node(num_cpus=1, include_dashboard=False) for _ in range(workers)
@@ -67,9 +69,15 @@ class Nodes:
 @contextmanager
 def start_nodes(workers: int) -> Iterator[Nodes]:
     """A cluster with so many workers."""
-    # The paths of Ray's sockets have to be short.
-    with tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder:
-        nodes = Nodes(folder, workers)
+    with (
+        # The paths of Ray's sockets have to be short.
+        tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True) as folder,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        Path(folder, "ray").mkdir()
+        patch.setenv("RAY_TMPDIR", folder)
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        nodes = Nodes(workers)
         try:
             yield nodes
         finally:
