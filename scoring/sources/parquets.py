@@ -1,10 +1,9 @@
 """Pictures in Parquet files, or paths of pictures."""
 
+import math
 from collections.abc import Iterator
-from typing import IO
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from scoring.errors import InputError
 from scoring.settings import InputSettings
@@ -15,17 +14,15 @@ from scoring.sources.labels import folder_label
 from scoring.sources.locations import first_words
 from scoring.sources.members import too_large, unreadable
 from scoring.sources.parquet_columns import BYTES_FIELD, Columns, choose_columns
+from scoring.sources.parquet_file import ARROW_ERRORS, ParquetFile, is_damage, open_parquet
 from scoring.sources.picture import Picture
 from scoring.sources.root import Archive
 from scoring.sources.shard_builder import ShardBuilder
 
 BATCH_BYTES = 8_000_000
-"""Of pictures that are read at once, by their mean size in the row group."""
+"""Of rows that are read at once, by their mean size in the row group."""
 
 MAX_BATCH_ROWS = 4096
-
-BUFFER_BYTES = 1_000_000
-"""Of a column that is read from the file at once; otherwise it would be a row group's at once."""
 
 
 def plan_parquet(
@@ -38,11 +35,10 @@ def plan_parquet(
         SettingsError: it has not the columns.
     """
     with open_archive(archive) as file:
-        parquet = _open(file, archive)
-        columns = choose_columns(archive.location.url, parquet.schema_arrow, settings)
-        counts = _row_counts(parquet)
+        parquet = open_parquet(file, archive.location.url)
+        columns = choose_columns(archive.location.url, parquet.schema, settings)
     if columns.paths is None:
-        yield from builder.cut_row_groups(archive.path, counts)
+        yield from builder.cut_row_groups(archive.path, parquet.row_counts)
     else:
         yield from builder.cut("files", "", _items(archive, columns, settings))
 
@@ -54,52 +50,18 @@ def read_parquet(archive: Archive, shard: Shard, settings: InputSettings) -> Ite
         InputError: the file cannot be read, or has changed since it was planned.
     """
     with open_archive(archive) as file:
-        parquet = _open(file, archive)
-        columns = choose_columns(archive.location.url, parquet.schema_arrow, settings)
-        counts = _row_counts(parquet)
-        if max(shard.row_groups) >= len(counts):
+        parquet = open_parquet(file, archive.location.url)
+        columns = choose_columns(archive.location.url, parquet.schema, settings)
+        if max(shard.row_groups) >= len(parquet.row_counts):
             raise InputError(
                 f"{archive.location.url} has changed since the job was planned: it has "
-                f"{len(counts)} row groups; use a new output"
+                f"{len(parquet.row_counts)} row groups; use a new output"
             )
         for group in shard.row_groups:
-            first_row = sum(counts[:group])
+            first_row = sum(parquet.row_counts[:group])
             yield from _read_group(
                 parquet, archive, columns, settings, group=group, first_row=first_row
             )
-
-
-def _open(file: IO[bytes], archive: Archive) -> pq.ParquetFile:
-    """The file's footer, read.
-
-    Raises:
-        InputError: it is damaged, or no Parquet.
-    """
-    try:
-        return pq.ParquetFile(file, pre_buffer=False, buffer_size=BUFFER_BYTES)
-    except (pa.ArrowException, OSError) as error:
-        if not _is_damage(error):
-            raise
-        raise InputError(
-            f"{archive.location.url} is no Parquet file, or damaged ({first_words(error)}); "
-            "fetch or write it again"
-        ) from error
-
-
-def _is_damage(error: Exception) -> bool:
-    """Whether Arrow complains of what it has read, and not the disk, network or memory.
-
-    Arrow raises plain OSErrors without a number for pages that it cannot decode.
-    """
-    if isinstance(error, OSError):
-        return type(error) is OSError and error.errno is None
-    return not isinstance(error, MemoryError)
-
-
-def _row_counts(parquet: pq.ParquetFile) -> list[int]:
-    """Rows of each row group."""
-    metadata = parquet.metadata
-    return [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
 
 
 def _items(archive: Archive, columns: Columns, settings: InputSettings) -> Iterator[Item]:
@@ -110,15 +72,15 @@ def _items(archive: Archive, columns: Columns, settings: InputSettings) -> Itera
     """
     row = 0
     with open_archive(archive) as file:
-        parquet = _open(file, archive)
+        parquet = open_parquet(file, archive.location.url)
         try:
-            for batch in parquet.iter_batches(MAX_BATCH_ROWS, columns=columns.read):
+            for batch in parquet.reader.iter_batches(MAX_BATCH_ROWS, columns=columns.read):
                 paths = batch.column(columns.paths or "").to_pylist()
                 for path, label in zip(paths, _labels(batch, columns), strict=True):
                     yield _item(archive, row, path, label, settings)
                     row += 1
-        except (pa.ArrowException, OSError) as error:
-            if not _is_damage(error):
+        except ARROW_ERRORS as error:
+            if not is_damage(error):
                 raise
             raise InputError(
                 f"{archive.location.url} is damaged behind row {row:,} ({first_words(error)}); "
@@ -142,7 +104,7 @@ def _item(
 
 
 def _read_group(
-    parquet: pq.ParquetFile,
+    parquet: ParquetFile,
     archive: Archive,
     columns: Columns,
     settings: InputSettings,
@@ -151,15 +113,15 @@ def _read_group(
     first_row: int,
 ) -> Iterator[Picture]:
     """The pictures of a row group, a batch of bounded bytes in memory."""
-    row, end = first_row, first_row + parquet.metadata.row_group(group).num_rows
+    row, end = first_row, first_row + parquet.row_counts[group]
     reason = "it has fewer rows than the file says"
-    batches = parquet.iter_batches(
-        _batch_rows(parquet, columns, group),
-        row_groups=[group],
-        columns=columns.read,
-        use_threads=False,  # the cores are for decoding pictures
-    )
     try:
+        batches = parquet.reader.iter_batches(
+            min(MAX_BATCH_ROWS, math.ceil(BATCH_BYTES / parquet.mean_row_bytes(group))),
+            row_groups=[group],
+            columns=columns.read,
+            use_threads=False,  # the cores are for decoding pictures
+        )
         for batch in batches:
             pictures = batch.column(columns.pictures or "")
             cells = pictures.field(BYTES_FIELD) if columns.is_struct else pictures
@@ -167,8 +129,8 @@ def _read_group(
                 label = folder_label(archive.source) if settings.labels_from_folders else said
                 yield _picture(f"{archive.source}#{row}", cell, label, settings.max_file_bytes)
                 row += 1
-    except (pa.ArrowException, OSError) as error:
-        if not _is_damage(error):
+    except ARROW_ERRORS as error:
+        if not is_damage(error):
             raise
         reason = first_words(error)
     for lost in range(row, end):
@@ -193,13 +155,3 @@ def _picture(source: str, cell: pa.Scalar, expected: str | None, max_bytes: int)
     if data.size > max_bytes:
         return too_large(source, expected, data.size, max_bytes)
     return Picture(source, data.to_pybytes(), expected)
-
-
-def _batch_rows(parquet: pq.ParquetFile, columns: Columns, group: int) -> int:
-    """How many rows of a row group are read at once."""
-    metadata = parquet.metadata.row_group(group)
-    chunks = [metadata.column(index) for index in range(metadata.num_columns)]
-    wanted = columns.read[0]
-    size = sum(chunk.total_uncompressed_size for chunk in chunks if chunk.path_in_schema == wanted)
-    mean = size / max(1, metadata.num_rows)
-    return max(1, min(MAX_BATCH_ROWS, int(BATCH_BYTES / max(1.0, mean))))

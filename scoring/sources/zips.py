@@ -38,7 +38,7 @@ _ENCRYPTED = 0x2041  # bits 0, 6 and 13: the data, strongly, the directory
 def plan_zip(archive: Archive, settings: InputSettings, builder: ShardBuilder) -> Iterator[Shard]:
     """The shards of an archive, by its directory alone, in the order in which they lie in it.
 
-    The directory is in memory meanwhile, about 0.6 kB a member.
+    The directory is in memory meanwhile, about 0.7 kB a member.
 
     Raises:
         InputError: the archive cannot be read, is damaged, encrypted, made to swell, or holds what
@@ -80,7 +80,7 @@ def _items(archive: Archive, settings: InputSettings) -> Iterator[Item]:
     pictures: list[tuple[str, zipfile.ZipInfo]] = []
     for member in members:
         name = member_name(member.filename)
-        if member.is_dir() or is_hidden(name):
+        if member.filename.endswith("/") or is_hidden(name):
             continue
         check_name(url, name)
         if is_picture(name):
