@@ -121,4 +121,4 @@ case $wanted in # which locks it holds now
   dev) set -- "$@" requirements/export.txt requirements/scoring.txt requirements/ray.txt ;;
   ray) set -- "$@" requirements/scoring.txt ;;
 esac
-cp "$@" "$locks/"
+for file in "$@"; do cp "$file" "$locks/"; done

@@ -114,7 +114,9 @@ def test_testing_adds_to_serving_and_serving_takes_nothing_away(house: Path) -> 
 
 
 def test_what_was_set_up_before_stays_beside_what_is_set_up_now(house: Path) -> None:
-    assert set_up(house, "ray").returncode == 0
+    assert set_up(house, "scoring").returncode == 0
+    assert packages(house) == {"six", "certifi"}
+    assert "cp:" not in set_up(house, "ray").stderr
     assert packages(house) == {"six", "certifi", "attrs"}
     for name in ("scoring", "export", "ray"):
         assert set_up(house, name).stderr == "", name
