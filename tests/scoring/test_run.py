@@ -11,6 +11,11 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from scoring.interrupts import Interrupts
+from scoring.model import ModelWish
+from scoring.order import Order
+from scoring.running import run_order
+from scoring.settings import InputSettings
 from tests.scoring.command import clean_environment, command_line, start
 from tests.scoring.conftest import Scoring
 from tests.scoring.killing import count_parts
@@ -236,3 +241,18 @@ def test_on_a_terminal_there_is_a_bar(models: Path, pictures: Path, tmp_path: Pa
     assert process.wait(SECONDS) == 0
     assert b"24/24" in words
     assert b"no errors" in words
+
+
+def test_a_signal_before_the_plan_is_made_begins_nothing(
+    models: Path, pictures: Path, tmp_path: Path
+) -> None:
+    interrupts = Interrupts()
+    interrupts.handle(signal.SIGTERM, None)
+    order = Order(
+        InputSettings(location=str(pictures)),
+        str(tmp_path / "output"),
+        models,
+        ModelWish("colours", "cpu"),
+    )
+    assert run_order(order, interrupts) == 143
+    check_nothing(tmp_path / "output")
