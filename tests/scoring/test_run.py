@@ -205,8 +205,11 @@ def test_a_signal_ends_it_after_the_open_shards_and_the_same_command_goes_on(
 
 
 def test_a_second_signal_ends_it_at_once(hundred: Path, models: Path, tmp_path: Path) -> None:
+    files = "".join(f"{file}\n" for file in sorted(hundred.rglob("*.*")))
+    (tmp_path / "list.txt").write_text(files * 50)  # one shard of minutes
     output, log = tmp_path / "output", tmp_path / "log"
-    arguments = ("run", *SLOW, "--shard", "50", "--models", models, hundred, output)
+    options = (*SLOW, "--shard", "5000", "--models", models)
+    arguments = ("run", *options, tmp_path / "list.txt", output)
     process = start(*arguments, log=log)
     deadline = time.monotonic() + SECONDS
     while not (output / "_plan.arrow").exists() and time.monotonic() < deadline:
@@ -217,6 +220,7 @@ def test_a_second_signal_ends_it_at_once(hundred: Path, models: Path, tmp_path: 
     process.send_signal(signal.SIGINT)
     assert process.wait(SECONDS) == 130
     assert count_parts(output) == 0
+    assert "stopped" not in log.read_text()
     assert "Traceback" not in log.read_text()
 
 
