@@ -51,6 +51,8 @@ class Location:
         Raises:
             InputError: a URL that is not of an object store.
         """
+        if path.startswith("/"):
+            return Location(_absolute(path))
         if not is_relative(path):
             return parse_location(path)
         if not self.is_local and not {".", ".."}.isdisjoint(path.split("/")):
@@ -100,10 +102,13 @@ def parse_location(text: str) -> Location:
     """What the user wrote, made absolute; links are not followed.
 
     Raises:
-        InputError: nothing was written, or a URL that is not of an object store.
+        InputError: nothing was written, what is no text, or a URL that is not of an object store.
     """
     if not text:
         raise InputError("expected a path or a URL, received an empty text")
+    if not is_text(text):
+        # It is written down in the job's settings; names of files in it may be any bytes.
+        raise InputError(f"the path {readable(text)} is not UTF-8; rename it, or give a link to it")
     scheme = _SCHEME.match(text)
     if scheme is None:
         return Location(_absolute(text))
@@ -118,6 +123,22 @@ def parse_location(text: str) -> Location:
     if not rest.strip("/"):
         raise InputError(f"{text!r} names no bucket; expected {name}://bucket/path")
     return Location(f"{name}://{rest.strip('/')}")
+
+
+def is_text(name: str) -> bool:
+    """Whether a name can be written as UTF-8."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def readable(name: str) -> str:
+    """The name as text for people: bytes that are not UTF-8 are shown as `\\xff`."""
+    if is_text(name):
+        return name
+    return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
 def _absolute(path: str) -> str:

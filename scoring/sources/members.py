@@ -1,8 +1,8 @@
 """Members of archives: their names, and what makes an archive one that cannot be used."""
 
 from scoring.errors import InputError, SettingsError
+from scoring.sources.locations import readable
 from scoring.sources.picture import Picture
-from scoring.sources.root import readable
 
 _NESTED = (
     *(".7z", ".rar", ".zip", ".tar", ".tgz", ".tbz2", ".txz"),

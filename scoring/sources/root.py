@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import quote_from_bytes
 
 from scoring.shards import Item
-from scoring.sources.locations import Location, is_relative
+from scoring.sources.locations import Location, is_relative, is_text, readable
 
 MAGIC = re.compile(r"[*?[]")
 """What makes a glob of a path."""
@@ -51,7 +51,7 @@ class Root:
             expected: the class that the input says it is.
         """
         name = self.name_of(path) if source is None else readable(source)
-        if self.base.is_local and not _is_text(path):
+        if self.base.is_local and not is_text(path):
             # Arrow holds UTF-8 alone; as a URL every name of a file can be written.
             bytes_of_path = self.locate(path).url.encode(errors="surrogateescape")
             path = f"file://{quote_from_bytes(bytes_of_path)}"
@@ -103,19 +103,3 @@ class Archive:
             path = posixpath.join(posixpath.dirname(self.path), written)
         self.root.locate(path)
         return self.root.item(path, source=written, expected=expected)
-
-
-def readable(name: str) -> str:
-    """The name as text for people: bytes that are not UTF-8 are shown as `\\xff`."""
-    if _is_text(name):
-        return name
-    return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
-
-
-def _is_text(name: str) -> bool:
-    """Whether it can be written as UTF-8."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

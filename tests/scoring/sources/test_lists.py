@@ -4,7 +4,7 @@ import pytest
 
 from scoring.errors import InputError, SettingsError
 from scoring.shards import Item
-from tests.scoring.sources.inputs import plan_of, sources_of, touch
+from tests.scoring.sources.inputs import pictures_of, plan_of, sources_of, touch
 
 
 def listed(path: Path, text: str | bytes) -> Path:
@@ -97,7 +97,11 @@ def test_what_is_not_csv_is_refused(tmp_path: Path, text: str, words: str) -> No
 
 def test_a_name_that_is_not_utf_8_is_found(tmp_path: Path) -> None:
     Path(str(tmp_path / "caf\udce9.jpg")).write_bytes(b"coffee")
-    assert sources_of(listed(tmp_path / "all.txt", b"caf\xe9.jpg\n")) == ["caf\\xe9.jpg"]
+    lines = b"caf\xe9.jpg\n%s/caf\xe9.jpg\n" % bytes(tmp_path)
+    pictures = pictures_of(listed(tmp_path / "all.txt", lines))
+    assert [picture.data for picture in pictures] == [b"coffee"] * 2
+    names = [picture.source for picture in pictures]
+    assert names == ["caf\\xe9.jpg", f"{tmp_path}/caf\\xe9.jpg"]
 
 
 def test_a_long_list_is_read_as_it_is_planned(tmp_path: Path) -> None:

@@ -43,6 +43,11 @@ def test_nothing_is_fetched_from_elsewhere(text: str) -> None:
         parse_location(text)
 
 
+def test_an_input_whose_name_is_no_text_is_refused() -> None:
+    with pytest.raises(InputError, match=r"^the path /data/caf\\xe9 is not UTF-8; rename it"):
+        parse_location("/data/caf\udce9")
+
+
 def test_a_url_without_a_bucket_and_an_empty_text_are_refused() -> None:
     with pytest.raises(InputError, match="'s3:///' names no bucket; expected s3://bucket/path"):
         parse_location("s3:///")
