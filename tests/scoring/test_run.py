@@ -63,9 +63,16 @@ def again(finished: Path, models: Path, pictures: Path, run_scoring: Scoring) ->
 
 
 @pytest.fixture(scope="module")
-def hundred(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Enough for the slow model to be met at work."""
-    return write_pictures(tmp_path_factory.mktemp("input") / "pictures", 100)
+def three_hundred(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Enough for the slow model to be met at work: a hundred pictures, listed three times."""
+    return write_list(tmp_path_factory.mktemp("input"), times=3)
+
+
+def write_list(folder: Path, times: int) -> Path:
+    """A list of a hundred pictures, each named so many times."""
+    files = sorted(write_pictures(folder / "pictures", 100).rglob("*.*"))
+    (folder / "list.txt").write_text("".join(f"{file}\n" for file in files) * times)
+    return folder / "list.txt"
 
 
 def wait_for_parts(output: Path, count: int, process: subprocess.Popen[bytes]) -> None:
@@ -182,34 +189,33 @@ def test_help_says_what_there_is(run_scoring: Scoring) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_after_the_open_shards_and_the_same_command_goes_on(
-    hundred: Path, models: Path, tmp_path: Path, run_scoring: Scoring, number: int
+    three_hundred: Path, models: Path, tmp_path: Path, run_scoring: Scoring, number: int
 ) -> None:
     output, log = tmp_path / "output", tmp_path / "log"
-    arguments = ("run", *SLOW, "--models", models, hundred, output)
+    arguments = ("run", *SLOW, "--models", models, three_hundred, output)
     process = start(*arguments, log=log)
     wait_for_parts(output, 1, process)
     process.send_signal(number)
     assert process.wait(SECONDS) == 128 + number
     words = log.read_text()
     parts = count_parts(output)
-    assert 1 < parts < 10
+    assert 1 < parts < 30
     assert "stopping: what is open is finished first" in words
-    assert f"stopped: {parts} of 10 shards are done; the same command goes on" in words
+    assert f"stopped: {parts} of 30 shards are done; the same command goes on" in words
     assert "Traceback" not in words
     before = digests(output)
     done = run_scoring(*arguments)
     assert done.returncode == 0, done.stderr
-    check_complete(output, 100)
+    check_complete(output, 300)
     assert digests(output).items() >= before.items()
-    assert read_job(output)["last_run"]["pictures"] == 100 - 10 * parts
+    assert read_job(output)["last_run"]["pictures"] == 300 - 10 * parts
 
 
-def test_a_second_signal_ends_it_at_once(hundred: Path, models: Path, tmp_path: Path) -> None:
-    files = "".join(f"{file}\n" for file in sorted(hundred.rglob("*.*")))
-    (tmp_path / "list.txt").write_text(files * 50)  # one shard of minutes
+def test_a_second_signal_ends_it_at_once(models: Path, tmp_path: Path) -> None:
+    listed = write_list(tmp_path, times=50)  # minutes, in one shard
     output, log = tmp_path / "output", tmp_path / "log"
     options = (*SLOW, "--shard", "5000", "--models", models)
-    arguments = ("run", *options, tmp_path / "list.txt", output)
+    arguments = ("run", *options, listed, output)
     process = start(*arguments, log=log)
     deadline = time.monotonic() + SECONDS
     while not (output / "_plan.arrow").exists() and time.monotonic() < deadline:
