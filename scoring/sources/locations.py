@@ -18,6 +18,10 @@ from scoring.errors import InputError
 SCHEMES = ("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az")
 """Object stores: Amazon's and whatever speaks its protocol, Google's, Azure's."""
 
+_METADATA_SERVICE = "169.254.169.254"
+"""Asked for keys by the clients of all three where the environment has none; only machines in a
+cloud have it."""
+
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 
 
@@ -168,5 +172,10 @@ def first_words(error: Exception) -> str:
     """What an object store's error says, in one short line."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
+    if _METADATA_SERVICE in str(error):
+        return (
+            "the environment has no keys for it: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
+            "GOOGLE_APPLICATION_CREDENTIALS or AZURE_STORAGE_ACCOUNT_KEY"
+        )
     line = (str(error).strip() or type(error).__name__).splitlines()[0]
     return " ".join(line.split())[:300]

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from scoring.errors import InputError
-from scoring.sources.locations import Location, parse_location
+from scoring.sources.locations import Location, first_words, parse_location
 from tests.scoring.buckets import Bucket
 
 
@@ -96,3 +96,17 @@ def test_an_object_store_that_the_environment_does_not_name_is_one_sentence(
     monkeypatch.delenv("AZURE_STORAGE_ACCOUNT_NAME", raising=False)
     with pytest.raises(InputError, match=r"^cannot open abfs://photos: [^\n]+$"):
         parse_location("abfs://photos/2024").open_filesystem()
+
+
+def test_what_a_store_says_is_one_short_line() -> None:
+    assert first_words(FileNotFoundError(2, "No such file or directory")) == (
+        "No such file or directory"
+    )
+    assert first_words(ValueError("Generic  S3 error:\n<Error>\n")) == "Generic S3 error:"
+    assert len(first_words(ValueError("word " * 1000))) <= 300
+    assert first_words(ValueError()) == "ValueError"
+
+
+def test_keys_that_are_missing_are_named() -> None:
+    error = ValueError("Error performing PUT http://169.254.169.254/latest/api/token: timed out")
+    assert first_words(error).startswith("the environment has no keys for it: set AWS_ACCESS_KEY")
