@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from fsspec.spec import AbstractBufferedFile
-from obstore.exceptions import BaseError
+from obstore.exceptions import BaseError, PermissionDeniedError
 
 from scoring.errors import InputError
 from scoring.sources.locations import Location, first_words
@@ -35,8 +35,12 @@ def open_archive(archive: Archive, *, until: int | None = None) -> Generator[IO[
             yield file
     except FileNotFoundError as error:
         raise InputError(f"cannot read {location.url}: it is not there") from error
+    except (PermissionError, PermissionDeniedError) as error:
+        raise InputError(f"cannot read {location.url}: permission denied") from error
     except (OSError, BaseError, MemoryError) as error:
-        raise InputError(f"cannot read {location.url}: {first_words(error)}") from error
+        raise InputError(
+            f"cannot read {location.url}: {first_words(error)}; run again to continue"
+        ) from error
 
 
 def _open(location: Location, until: int | None) -> IO[bytes]:
