@@ -10,7 +10,7 @@ from tests.scoring.cluster.nodes import Nodes, start_nodes
 from tests.scoring.conftest import Scoring
 from tests.scoring.pictures import write_pictures
 
-PICTURES, SHARD = 240, 10
+PICTURES, SHARD = 120, 5
 
 
 @dataclass(frozen=True, slots=True)
