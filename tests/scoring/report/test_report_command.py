@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.scoring.buckets import Bucket
+from tests.scoring.containers import write_parquet, write_tar, write_zip
 from tests.scoring.known_jobs import draw_known, write_job
 from tests.scoring.page_checks import read_page
+from tests.scoring.pictures import make_picture, picture_name
 
 Scoring = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -44,6 +46,19 @@ def test_a_report_says_what_the_job_answered(
     page = read_page(tmp_path / "report.html")
     assert len(page.all("img")) == 24, "the pictures are read again"
     assert "blue/000023.png" in page.words
+
+
+@pytest.mark.parametrize("write", [write_tar, write_zip, write_parquet])
+def test_pictures_are_found_again_inside_archives(
+    run_scoring: Scoring, models: Path, tmp_path: Path, write: Callable[..., Path]
+) -> None:
+    archive = write(tmp_path / "input", {picture_name(i): make_picture(i) for i in range(12)})
+    job = ("run", "--models", models, "--model", "colours", "--shard", 5)
+    done = run_scoring(*job, archive, tmp_path / "output")
+    assert done.returncode == 0, done.stderr
+    done = run_scoring("report", tmp_path / "output", "--html", tmp_path / "report.html")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(read_page(tmp_path / "report.html").all("img")) == 12
 
 
 def test_labels_from_a_file_count(run_scoring: Scoring, scored: Path, tmp_path: Path) -> None:
