@@ -22,6 +22,9 @@ _METADATA_SERVICE = "169.254.169.254"
 """Asked for keys by the clients of all three where the environment has none; only machines in a
 cloud have it."""
 
+_ANSWER = re.compile(r"<Code>([^<]+)</Code>\s*<Message>([^<]+)</Message>")
+"""An error in the body of an answer; all three stores write it so."""
+
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 
 
@@ -177,5 +180,6 @@ def first_words(error: Exception) -> str:
             "the environment has no keys for it: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
             "GOOGLE_APPLICATION_CREDENTIALS or AZURE_STORAGE_ACCOUNT_KEY"
         )
-    line = (str(error).strip() or type(error).__name__).splitlines()[0]
-    return " ".join(line.split())[:300]
+    said = _ANSWER.search(str(error))
+    words = f"{said[1]}, {said[2]}" if said else str(error).strip().partition("\n")[0]
+    return " ".join(words.split())[:300] or type(error).__name__

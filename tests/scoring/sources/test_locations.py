@@ -103,6 +103,8 @@ def test_what_a_store_says_is_one_short_line() -> None:
         "No such file or directory"
     )
     assert first_words(ValueError("Generic  S3 error:\n<Error>\n")) == "Generic S3 error:"
+    answer = "<Error><Code>NoSuchBucket</Code>\n<Message>It does not exist</Message></Error>"
+    assert first_words(ValueError(f"404:\n{answer}")) == "NoSuchBucket, It does not exist"
     assert len(first_words(ValueError("word " * 1000))) <= 300
     assert first_words(ValueError()) == "ValueError"
 
