@@ -61,6 +61,12 @@ class Nodes:
         os.kill(pid, signal.SIGKILL)
         return pid
 
+    def kill_tasks(self) -> None:
+        """The same to each that is at work just now."""
+        for pid in self.tasks():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
     def shutdown(self) -> None:
         """End every node."""
         self._cluster.shutdown()

@@ -126,6 +126,6 @@ def test_chaos_changes_no_byte(nodes: Nodes, begin: Begin) -> None:
             nodes.lose()
             nodes.add()
         else:
-            nodes.kill_a_task()
+            nodes.kill_tasks()
     begin.finish(driver)
     nodes.lose()
