@@ -1,44 +1,41 @@
 """The report's two drawings."""
 
-# Matplotlib's types are unknown in part: of `rc_context`, of keywords that pass through.
+# Matplotlib's types are unknown in part: of keywords that pass through.
 # pyright: reportUnknownMemberType=false
-
-import matplotlib as mpl
-from matplotlib.figure import Figure
 
 from scoring.report.calibration import Calibration
 from scoring.report.counts import Histogram
 from scoring.results.scored import Score
-from scoring.results.svg import BARS, INK, STYLE, to_svg
-
-_SIZE_INCHES = (6.4, 3.0)
+from scoring.results.svg import BARS, INK, Axes, draw
 
 
 def draw_histogram(histogram: Histogram, score: Score) -> str:
     """Pictures by the score of their first class."""
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=_SIZE_INCHES, layout="constrained")
-        axes = figure.subplots()
-        low, high = histogram.edges[0], histogram.edges[-1]
-        axes.stairs(histogram.pictures, histogram.edges, fill=True, color=BARS)
-        axes.set_xlim(low, high)
+    edges, pictures = histogram.edges, histogram.pictures
+    most = max(range(len(pictures)), key=pictures.__getitem__)
+    words = (
+        f"Histogram of the first class's {score}, {edges[0]:g} to {edges[-1]:g}; most pictures, "
+        f"{pictures[most]:,}, lie from {edges[most]:.3g} to {edges[most + 1]:.3g}."
+    )
+
+    def paint(axes: Axes) -> None:
+        axes.stairs(pictures, edges, fill=True, color=BARS)
+        axes.set_xlim(edges[0], edges[-1])
         axes.set_xlabel(f"{score} of the first class")
         axes.set_ylabel("pictures")
-        most = max(range(len(histogram.pictures)), key=histogram.pictures.__getitem__)
-        words = (
-            f"Histogram of the first class's {score}, {low:g} to {high:g}; most pictures, "
-            f"{histogram.pictures[most]:,}, lie from {histogram.edges[most]:.3g} to "
-            f"{histogram.edges[most + 1]:.3g}."
-        )
-        return to_svg(figure, "confidence", words)
+
+    return draw("confidence", words, paint)
 
 
 def draw_reliability(calibration: Calibration) -> str:
     """Accuracy by confidence; a calibrated model's bars end on the diagonal."""
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=_SIZE_INCHES, layout="constrained")
-        axes = figure.subplots()
-        bins = calibration.bins
+    bins = calibration.bins
+    words = (
+        "Reliability diagram: accuracy by probability of the first class; the expected "
+        f"calibration error is {calibration.error:.3f}. The table below has the numbers."
+    )
+
+    def paint(axes: Axes) -> None:
         axes.bar(
             [b.low for b in bins],
             [b.accuracy for b in bins],
@@ -53,8 +50,5 @@ def draw_reliability(calibration: Calibration) -> str:
         axes.set_ylim(0, 1)
         axes.set_xlabel("probability of the first class")
         axes.set_ylabel("accuracy")
-        words = (
-            "Reliability diagram: accuracy by probability of the first class; the expected "
-            f"calibration error is {calibration.error:.3f}. The table below has the numbers."
-        )
-        return to_svg(figure, "reliability", words)
+
+    return draw("reliability", words, paint)

@@ -5,7 +5,7 @@ from rich.console import Console
 
 from scoring.report.report import Report
 from scoring.report.truth import Truth
-from scoring.results.page import spell_seconds
+from scoring.results.durations import spell_seconds
 from scoring.results.printable import printable
 from scoring.results.scored import Scored
 from scoring.results.terminal import make_table

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 from duckdb import DuckDBPyConnection
 
-from scoring.errors import InputError
+from scoring.errors import InputError, OutputError, ScoringError
 
 MEMORY_LIMIT = "1GB"
 
@@ -29,14 +29,25 @@ def open_database() -> Generator[DuckDBPyConnection]:
     """An empty database.
 
     Raises:
-        InputError: an output's rows cannot be read, or the disk for temporary files is full.
+        InputError: an output's rows cannot be read.
+        OutputError: the disk for temporary files is full.
     """
     with tempfile.TemporaryDirectory(prefix="cutaway-report-") as folder:
         connection = duckdb.connect(str(Path(folder) / "rows.duckdb"), config=_SETTINGS)
         try:
             yield connection
         except duckdb.Error as error:
-            words = " ".join(str(error).split())[:300]
-            raise InputError(f"the results cannot be read: {words}") from error
+            raise _explain(error, folder) from error
         finally:
             connection.close()
+
+
+def _explain(error: duckdb.Error, folder: str) -> ScoringError:
+    """One sentence for a person."""
+    words = " ".join(str(error).split())[:300]
+    if folder in words:
+        return OutputError(
+            f"the disk for temporary files ({tempfile.gettempdir()}) is full or cannot be written; "
+            "free some space, or name another folder in TMPDIR"
+        )
+    return InputError(f"the results cannot be read: {words}")

@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from scoring.errors import OutputError
+from scoring.results.durations import spell_seconds
 from scoring.results.printable import printable
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -49,17 +50,6 @@ def write_page(path: Path, page: str) -> None:
     except OSError as error:
         beside.unlink(missing_ok=True)
         raise OutputError(f"the page {path} cannot be written: {error.strerror}") from error
-
-
-def spell_seconds(seconds: float) -> str:
-    """`0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
-    if seconds < 10:  # noqa: PLR2004 below it tenths still matter
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
 def _best(classes: tuple[tuple[str, float], ...]) -> str:

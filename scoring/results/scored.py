@@ -7,7 +7,6 @@ from typing import Literal, cast
 import pyarrow as pa
 from pyarrow.parquet import ParquetFile
 
-from scoring.columns import SCHEMA_VERSION
 from scoring.errors import InputError
 from scoring.job_file import SUCCESS, JobFile, read_job_file
 from scoring.outputs.output import Output
@@ -19,6 +18,9 @@ from scoring.shards import Shard
 from scoring.sources.locations import Location, parse_location
 
 Score = Literal["probability", "logit"]
+
+SCHEMA_VERSION = "1"
+"""What is understood here. Its own, since what writes parts loads the engine and this does not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,19 +5,26 @@
 
 import logging
 import re
+from collections.abc import Callable
 from io import StringIO
 from typing import Any
 from xml.sax.saxutils import escape
 
-import matplotlib as mpl
-from matplotlib.figure import Figure
+# A home that cannot be written to, as in a container, is nothing that a report's reader need know
+# of; matplotlib speaks of it when it is imported.
+logging.getLogger("matplotlib").setLevel(logging.ERROR)
+
+import matplotlib as mpl  # noqa: E402 see above
+from matplotlib.axes import Axes  # noqa: E402 see above
+from matplotlib.figure import Figure  # noqa: E402 see above
 
 INK, BARS = "#0a0b0c", "#0d0e0f"
-"""What a drawing is drawn in; `to_svg` puts the page's own colours in their place."""
+"""What a drawing is drawn in; `draw` puts the page's own colours in their place."""
 
+_SIZE_INCHES = (6.4, 3.0)
 _NOTHING = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 
-STYLE: dict[Any, Any] = {
+_STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",  # text stays text: searchable, and read aloud
     "text.color": INK,
     "axes.edgecolor": INK,
@@ -30,24 +37,23 @@ STYLE: dict[Any, Any] = {
     "axes.facecolor": "none",
 }
 
-# A read-only home is nothing that a report's reader need know of.
-logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
-
-def to_svg(figure: Figure, name: str, words: str) -> str:
-    """The figure as an `<svg>` element.
+def draw(name: str, words: str, paint: Callable[[Axes], None]) -> str:
+    """An `<svg>` element.
 
     Args:
-        name: unique in the page; its ids begin with it.
+        name: unique in the page; the element's ids begin with it.
         words: what a screen reader says instead.
+        paint: draws into axes, in `INK` and `BARS`.
     """
     buffer = StringIO()
-    with mpl.rc_context({**STYLE, "svg.hashsalt": name}):
+    with mpl.rc_context({**_STYLE, "svg.hashsalt": name}):
+        figure = Figure(figsize=_SIZE_INCHES, layout="constrained")
+        paint(figure.subplots())
         figure.savefig(buffer, format="svg", metadata=_NOTHING)
     drawing = buffer.getvalue()
     drawing = drawing[drawing.index("<svg") :]
     drawing = re.sub(r'( id="|url\(#|href="#)', rf"\g<1>{name}-", drawing)
     drawing = drawing.replace(INK, "currentColor").replace(BARS, "var(--accent)")
-    return drawing.replace(
-        "<svg", f'<svg role="img" aria-label="{escape(words, {chr(34): "&quot;"})}"', 1
-    )
+    label = escape(words, {'"': "&quot;"})
+    return drawing.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)

@@ -92,6 +92,25 @@ def test_a_damaged_part_is_named_in_one_sentence(run_scoring: Scoring, tmp_path:
     assert "part-000001.parquet" in refused(run_scoring("report", output))
 
 
+def test_a_full_disk_for_temporary_files_is_one_sentence(
+    run_scoring: Scoring, tmp_path: Path
+) -> None:
+    output = write_job(tmp_path / "out", draw_known(300))
+    done = run_scoring("report", output, before=("prlimit", "--fsize=20000"))
+    assert "the disk for temporary files" in refused(done)
+    assert "TMPDIR" in done.stderr
+
+
+def test_a_home_that_cannot_be_written_to_is_no_trouble(
+    run_scoring: Scoring, scored: Path, tmp_path: Path
+) -> None:
+    nowhere = "/proc/nowhere"
+    page = tmp_path / "report.html"
+    done = run_scoring("report", scored, "--html", page, HOME=nowhere, MPLCONFIGDIR=nowhere)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert page.exists()
+
+
 def test_a_report_reads_an_object_store(
     run_scoring: Scoring, scored: Path, s3: Bucket, tmp_path: Path
 ) -> None:

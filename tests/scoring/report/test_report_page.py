@@ -7,7 +7,8 @@ import pytest
 from scoring.errors import OutputError
 from scoring.report.page import make_page
 from scoring.report.report import make_report
-from scoring.results.page import spell_seconds, write_page
+from scoring.results.durations import spell_seconds
+from scoring.results.page import write_page
 from scoring.results.scored import open_scored
 from tests.scoring.known_jobs import Known, draw_known, write_job
 from tests.scoring.page_checks import Page, read_page
