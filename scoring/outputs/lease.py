@@ -11,7 +11,7 @@ are put conditionally and are the same whoever writes them; the holder stops all
 import logging
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from obstore.exceptions import BaseError
 
@@ -22,7 +22,7 @@ from scoring.outputs.holder import Holder
 logger = logging.getLogger(__name__)
 
 RELEASE_SECONDS = 5
-"""How long a renewal that is under way is waited for; one that comes later finds nothing."""
+"""How long the end waits for a renewal under way, and for the store: what stays grows stale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,9 @@ class Lease:
         self._renewal.start()
 
     def release(self) -> None:
-        """Let others have it."""
+        """Let others have it; where the store is out of reach, it soon gives up."""
         self._released.set()
+        self._lock = replace(self._lock, patience_seconds=RELEASE_SECONDS)
         self._renewal.join(RELEASE_SECONDS)
         if self._lost.is_set():
             return
