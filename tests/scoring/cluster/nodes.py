@@ -61,11 +61,13 @@ class Nodes:
         os.kill(pid, signal.SIGKILL)
         return pid
 
-    def kill_tasks(self) -> None:
-        """The same to each that is at work just now."""
-        for pid in self.tasks():
+    def kill_tasks(self) -> int:
+        """The same to each that is at work just now; how many there were."""
+        found = self.tasks()
+        for pid in found:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        return len(found)
 
     def shutdown(self) -> None:
         """End every node."""
