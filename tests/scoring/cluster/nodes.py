@@ -59,6 +59,7 @@ class Nodes:
         """SIGKILL to a worker process in the middle of a shard."""
         pid = wait_for(self.tasks)[0]
         os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: pid not in self.tasks())
         return pid
 
     def kill_tasks(self) -> int:
