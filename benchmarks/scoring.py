@@ -32,7 +32,7 @@ RESULT = ROOT / "benchmarks" / "results" / "scoring.md"
 @click.option("--seconds", default=12.0, show_default=True, type=click.FloatRange(0.5),
               help="Of one job in a round.")  # fmt: skip
 @click.option("--ray-pictures", default=20_000, show_default=True, type=click.IntRange(0, 60_000),
-              help="Of each engine's whole command; 0 leaves Ray out. A file has 65,000 links at most.")  # fmt: skip
+              help="Of each engine's whole command; 0 leaves Ray out.")  # fmt: skip
 @click.option("--ray-rounds", default=3, show_default=True, type=click.IntRange(1))
 @click.option("--quick", is_flag=True, help="To see that it works: short runs, two rounds.")
 @click.option("--result", default=RESULT, help="The Markdown file to write.",

@@ -109,11 +109,11 @@ def write_report(
     parts = [
         "# Scoring jobs: the ceiling and us in one run",
         provenance(PACKAGES),
-        f"{picture}, under as many names as a job has pictures. Medians of {rounds} rounds in which "
-        "all took turns; in brackets their middle half (of Ray: the lowest and the highest). A "
-        "round of ours is a whole job with the model open: the input listed and planned, pictures "
-        "read, decoded and scored, parts encoded and committed with fsync. `make bench-scoring` "
-        "writes this.",
+        f"{picture}, under as many names as a job has pictures. Medians of {rounds} rounds in "
+        "which all took turns; in brackets their middle half (of Ray: the lowest and the highest). "
+        "A round of ours is a whole job with the model open: the input listed and planned, "
+        "pictures read, decoded and scored, parts encoded and committed with fsync. "
+        "`make bench-scoring` writes this.",
         "## Goals",
         _table(["", "wanted", "reached", ""], goals),
     ]

@@ -17,8 +17,8 @@ from scoring.model import ModelWish
 from scoring.order import Order
 from scoring.outputs.places import open_output
 from scoring.progress import Silence
-from scoring.score import open_scorer
-from scoring.settings import InputSettings
+from scoring.score import Scorer, open_scorer
+from scoring.settings import InputSettings, JobSettings
 from scoring.sources.planning import plan
 
 SHARD = 100
@@ -68,19 +68,18 @@ def _work(connection: Connection, bundle: Bundle, work: Path) -> None:
     while (folder := connection.recv()) is not None:
         shutil.rmtree(output, ignore_errors=True)
         given = settings.input.model_copy(update={"location": str(folder)})
-        begin, cpu = time.perf_counter(), time.process_time()
-        place = open_output(str(output))
-        with place.hold():
-            job = open_job(
-                place, settings.model_copy(update={"input": given}), plan=lambda: plan(given)
-            )
-            run_local(job, scorer, threads=0, progress=Silence(), stop=threading.Event())
-            job.finish()
-        seconds, cpu_seconds = time.perf_counter() - begin, time.process_time() - cpu
-        connection.send(_sample(job.pictures, seconds, cpu_seconds))
+        connection.send(_time(settings.model_copy(update={"input": given}), scorer, output))
 
 
-def _sample(pictures: int, seconds: float, cpu_seconds: float) -> Sample:
-    """A job in the numbers that are compared."""
+def _time(settings: JobSettings, scorer: Scorer, output: Path) -> Sample:
+    """One job from nothing to its end, in the numbers that are compared."""
+    begin, cpu = time.perf_counter(), time.process_time()
+    place = open_output(str(output))
+    with place.hold():
+        job = open_job(place, settings, plan=lambda: plan(settings.input))
+        run_local(job, scorer, threads=0, progress=Silence(), stop=threading.Event())
+        job.finish()
+    seconds, cpu_seconds = time.perf_counter() - begin, time.process_time() - cpu
+    pictures = job.pictures
     each_ms = seconds * 1000 / pictures
     return Sample(pictures / seconds, each_ms, each_ms, cpu_seconds * 1000 / pictures)

@@ -60,9 +60,7 @@ def measure_network(
         print(f"{bundle.manifest.name}: {rounds} rounds of {pictures} pictures", flush=True)
         samples = _in_turn(runs, rounds, seconds)
         device = ours.device
-    return EmbeddedRun(
-        bundle.manifest.name, trained, device, swept, layouts, samples, pictures
-    )
+    return EmbeddedRun(bundle.manifest.name, trained, device, swept, layouts, samples, pictures)
 
 
 def _in_turn(runs: dict[str, Run], rounds: int, seconds: float) -> dict[str, list[Sample]]:

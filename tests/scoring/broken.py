@@ -69,9 +69,7 @@ def broken_pictures() -> Mapping[str, tuple[bytes, str]]:
         "JPEG 2000": b"\x00\x00\x00\x0cjP  \r\n\x87\n" + bytes(60),
         "AVIF": b"\x00\x00\x00\x20ftypavif" + bytes(60),
     }
-    truncated = {
-        f"truncated {name}": encoded(name)[: len(encoded(name)) // 3] for name in FORMATS
-    }
+    truncated = {f"truncated {name}": encoded(name)[: len(encoded(name)) // 3] for name in FORMATS}
     corrupt = {
         "empty": b"",
         "JPEG's first bytes alone": b"\xff\xd8\xff",

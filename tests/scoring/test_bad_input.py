@@ -46,7 +46,9 @@ def test_an_input_that_is_not_there_is_refused(refused: Refused, tmp_path: Path,
     refused(tmp_path / name, "gone")
 
 
-def test_an_input_that_is_not_there_in_an_object_store_is_refused(refused: Refused, s3: Bucket) -> None:
+def test_an_input_that_is_not_there_in_an_object_store_is_refused(
+    refused: Refused, s3: Bucket
+) -> None:
     refused(f"{s3.url}/gone", "gone")
     refused("s3://no-such-bucket-here/pictures", "no-such-bucket-here")
 
@@ -140,13 +142,15 @@ def test_a_zip_bomb_is_refused(refused: Refused, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("option", ["--bytes-column", "--path-column", "--label-column"])
 def test_a_parquet_without_the_named_column_is_refused(
-    refused, tmp_path: Path, option: str
+    refused: Refused, tmp_path: Path, option: str
 ) -> None:
     path = write_parquet(tmp_path / "input", FILES)
     refused(path, "'nose'", "name", "image", options=(option, "nose"))
 
 
-def test_a_parquet_in_which_no_column_can_be_guessed_is_refused(refused: Refused, tmp_path: Path) -> None:
+def test_a_parquet_in_which_no_column_can_be_guessed_is_refused(
+    refused: Refused, tmp_path: Path
+) -> None:
     pq.write_table(pa.table({"a": [1, 2], "b": [0.5, 1.5]}), tmp_path / "numbers.parquet")
     refused(tmp_path / "numbers.parquet", "numbers.parquet")
 

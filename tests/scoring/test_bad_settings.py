@@ -29,6 +29,7 @@ def _nothing_written(output: Path) -> Iterator[None]:
     ids=lambda value: "-".join(value).strip("-") if isinstance(value, list) else None,
 )
 def test_a_setting_that_does_not_fit_is_refused(
+    *,
     options: list[str],
     words: list[str],
     models: Path,
@@ -40,6 +41,8 @@ def test_a_setting_that_does_not_fit_is_refused(
     check_refused(done, *words)
 
 
-def test_a_folder_of_models_that_is_not_there_is_refused(tmp_path: Path, pictures: Path, output: Path, run_scoring: Scoring) -> None:
+def test_a_folder_of_models_that_is_not_there_is_refused(
+    tmp_path: Path, pictures: Path, output: Path, run_scoring: Scoring
+) -> None:
     done = run_scoring("run", *COLOURS, "--models", tmp_path / "nowhere", pictures, output)
     check_refused(done, "nowhere")

@@ -36,9 +36,7 @@ def client(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[h
 @pytest.fixture(scope="module")
 def folder(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Good, odd and broken pictures."""
-    files = {
-        f"good/{file.name}": file.read_bytes() for file in sorted(pictures.rglob("*.??g"))
-    }
+    files = {f"good/{file.name}": file.read_bytes() for file in sorted(pictures.rglob("*.??g"))}
     files |= {f"odd/{n:02d}.png": data for n, data in enumerate(odd_pictures().values())}
     broken = [data for data, _ in broken_pictures().values()]
     files |= {f"broken/{n:02d}.png": data for n, data in enumerate(broken)}
@@ -72,6 +70,7 @@ def check_same(row: Row, answer: httpx.Response) -> None:
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_same_picture_gets_the_same_numbers(
+    *,
     name: str,
     client: httpx.Client,
     models: Path,
@@ -98,6 +97,7 @@ def test_the_same_picture_gets_the_same_numbers(
 
 @pytest.mark.parametrize("pool", ["mean", "max", "none"])
 def test_a_layer_says_the_same(
+    *,
     pool: str,
     client: httpx.Client,
     models: Path,
