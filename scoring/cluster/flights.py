@@ -115,7 +115,10 @@ class Flights:
 def _next_event(stream: ObjectRefGenerator) -> Event:
     """What a task said, or what became of it."""
     try:
-        return cast(Event, ray.get(next(stream)))
+        word = next(stream, None)
+        if word is None:  # as of a task that is cancelled just when it begins
+            return Lost("it ended without a word", with_node=False)
+        return cast(Event, ray.get(word))
     except TaskCancelledError:
         return Cancelled()
     except RayTaskError as error:
