@@ -10,7 +10,7 @@ from tests.servers import ROOT
 END_SECONDS = 300  # a small job takes 3 on two idle cores
 
 
-def command_line(*arguments: str | Path) -> list[str]:
+def command_line(*arguments: str | Path | int) -> list[str]:
     """`python -m scoring` with these arguments."""
     return [sys.executable, "-m", "scoring", *map(str, arguments)]
 
@@ -22,7 +22,7 @@ def clean_environment(**settings: str) -> dict[str, str]:
 
 
 def run_to_its_end(
-    *arguments: str | Path, before: tuple[str, ...] = (), **settings: str
+    *arguments: str | Path | int, before: tuple[str, ...] = (), **settings: str
 ) -> subprocess.CompletedProcess[str]:
     """Run `python -m scoring`.
 
@@ -43,7 +43,7 @@ def run_to_its_end(
     )
 
 
-def start(*arguments: str | Path, log: Path, **settings: str) -> subprocess.Popen[bytes]:
+def start(*arguments: str | Path | int, log: Path, **settings: str) -> subprocess.Popen[bytes]:
     """Begin `python -m scoring` in a session of its own; its words go to the log's end."""
     with log.open("ab") as words:
         return subprocess.Popen(
