@@ -63,7 +63,8 @@ def check_same(row: Row, answer: httpx.Response) -> None:
     assert row["class_ids"] == [one["class_id"] for one in classes]
     assert row["labels"] == [one["label"] for one in classes]
     scores = np.array([one["score"] for one in classes], np.float32)
-    assert row["scores"] == pytest.approx(scores.tolist(), rel=1e-6, abs=1e-7)
+    # Sums of float32 in another order: a batch of eight here, of one there. 2e-7 was seen.
+    assert row["scores"] == pytest.approx(scores.tolist(), rel=1e-6, abs=1e-6)
     assert row["model"] == body["model"]
     assert row["version"] == body["version"]
     assert row["precision"] == body["precision"]
