@@ -63,8 +63,9 @@ def check_same(row: Row, answer: httpx.Response) -> None:
     assert row["class_ids"] == [one["class_id"] for one in classes]
     assert row["labels"] == [one["label"] for one in classes]
     scores = np.array([one["score"] for one in classes], np.float32)
-    # Sums of float32 in another order: a batch of eight here, of one there. 2e-7 was seen.
-    assert row["scores"] == pytest.approx(scores.tolist(), rel=1e-6, abs=1e-6)
+    # The colour model's mean of 3,072 levels, which ONNX Runtime sums in another order alone than
+    # in a batch: 2.5e-6 and 1.2e-6 from the same in float64, whatever the threads.
+    assert row["scores"] == pytest.approx(scores.tolist(), abs=5e-6)
     assert row["model"] == body["model"]
     assert row["version"] == body["version"]
     assert row["precision"] == body["precision"]
