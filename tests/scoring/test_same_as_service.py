@@ -64,8 +64,8 @@ def check_same(row: Row, answer: httpx.Response) -> None:
     assert row["labels"] == [one["label"] for one in classes]
     scores = np.array([one["score"] for one in classes], np.float32)
     # The colour model's mean of 3,072 levels, which ONNX Runtime sums in another order alone than
-    # in a batch: 2.5e-6 and 1.2e-6 from the same in float64, whatever the threads.
-    assert row["scores"] == pytest.approx(scores.tolist(), abs=5e-6)
+    # in a batch: of the same pixels 6e-6 apart at most here, on either side of float64's.
+    assert row["scores"] == pytest.approx(scores.tolist(), abs=1e-5)
     assert row["model"] == body["model"]
     assert row["version"] == body["version"]
     assert row["precision"] == body["precision"]
