@@ -65,7 +65,9 @@ class Command:
 
     @property
     def working_per_second(self) -> float:
-        """While it scored."""
+        """While it scored; of a job of one part the whole command's."""
+        if not self.working_seconds:
+            return self.per_second
         return self.working_pictures / self.working_seconds
 
 
