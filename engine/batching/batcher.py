@@ -13,9 +13,11 @@ from engine.batching.request import Entry, Request, T
 from engine.batching.slots import Slots
 from engine.errors import DeadlineExceededError
 
-MIN_MARGIN = 0.2
+MIN_MARGIN = 0.3
 """Of a wait, where runs stray less. Without it the first that strays pulls all down. At twice the
-load of a processor 131 of 2028 accepted requests came too late with 0.1; with this, 182 of 6589."""
+load of a processor 2.1 % of the accepted came too late with 0.2, 1.2 % with this, 0.2 % with 0.4,
+and as many in time with each: the queue is long enough anyway. But the wider it is, the sooner is
+refused who has little time."""
 
 
 class Batcher(Generic[T, R]):
