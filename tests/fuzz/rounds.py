@@ -6,12 +6,14 @@ CUTAWAY_FUZZ_SEED: another number draws other cases; the same one draws the same
 
 import gc
 import os
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import TypeVar
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.errors import HypothesisWarning
 from hypothesis.strategies import SearchStrategy
 
 T = TypeVar("T")
@@ -69,7 +71,10 @@ def _round(cases: SearchStrategy[T], check: Callable[[T], None], size: int, numb
     def one(case: T) -> None:
         check(case)
 
-    one()
+    with warnings.catch_warnings():
+        # It tells of a failing case that is too large to print, and would hide what failed.
+        warnings.simplefilter("ignore", HypothesisWarning)
+        one()
 
 
 def _check_growth(held: list[int], done: int) -> None:
