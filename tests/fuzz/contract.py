@@ -11,7 +11,7 @@ from tests.servers import ROOT
 
 MAX_ERROR_BYTES = 4096
 """An error quotes what it received, but not all of it."""
-NOT_IMPLEMENTED = 501
+NOT_IMPLEMENTED, TOO_LATE = 501, 504
 FROM_ELSEWHERE = {(404, "not_found"), (405, "method_not_allowed")}
 INSIDE = re.compile(rb"Traceback|site-packages|\.py\b|0x[0-9a-f]{8}|" + re.escape(bytes(ROOT)))
 """What no client is shown: stack frames, files of this machine, addresses of objects."""
@@ -34,7 +34,9 @@ class Contract:
         """Fail on whatever a client must never see."""
         where = f"{answered.status} {answered.body[:1000]!r}"
         unsupported = answered.status == NOT_IMPLEMENTED and asked.path.startswith("/v2/")
-        assert answered.status < 500 or unsupported, where
+        # A timeout whose digits were damaged may allow a millisecond.
+        hurried = answered.status == TOO_LATE and b"timeout" in b"".join(asked.pieces)
+        assert answered.status < 500 or unsupported or hurried, where
         assert answered.headers["x-request-id"], where
         for statuses in self._statuses(asked):
             assert answered.status in statuses, f"not documented: {where}"
