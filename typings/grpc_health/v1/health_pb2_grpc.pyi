@@ -1,4 +1,3 @@
-# ruff: noqa: N802  the names are the protocol's
 from collections.abc import Iterator
 
 import grpc
