@@ -8,7 +8,7 @@ import errno
 import mmap
 import tempfile
 from collections.abc import Container, Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, Any
 
 import pyarrow as pa
@@ -60,6 +60,8 @@ def written_plan(shards: Iterable[Shard]) -> Generator[tuple[Planned, memoryview
             planned = _write(shards, file)
             file.flush()
         except OSError as error:
+            with suppress(OSError):  # it tries once more to write what is left
+                file.close()
             if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
                 raise
             raise OutputError(

@@ -40,13 +40,22 @@ def _acquire(path: Path) -> int:
         try:
             _lock(descriptor, path)
             if _is_still(descriptor, path):
-                os.ftruncate(descriptor, 0)
-                os.pwrite(descriptor, Holder.here().encode(), 0)
+                _sign(descriptor, path)
                 return descriptor
         except BaseException:
             os.close(descriptor)
             raise
         os.close(descriptor)
+
+
+def _sign(descriptor: int, path: Path) -> None:
+    """Say who holds it; where the disk has no room for that, the file goes with the error."""
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, Holder.here().encode(), 0)
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def _lock(descriptor: int, path: Path) -> None:

@@ -48,7 +48,6 @@ def test_a_disk_that_gets_full_loses_nothing_and_the_job_goes_on_when_there_is_r
     assert digests(full) == digests(tmp_path / "roomy")
 
 
-@pytest.mark.xfail(reason="the lock's file, of no bytes, stays where its words did not fit")
 def test_a_disk_without_any_room_is_one_sentence(
     small_disk: Path, models: Path, pictures: Path, run_scoring: Scoring
 ) -> None:
@@ -63,7 +62,6 @@ def test_a_disk_without_any_room_is_one_sentence(
     assert all((full / name).stat().st_size for name in everything(full)), "half a file"
 
 
-@pytest.mark.xfail(reason="closing the plan's temporary file fails again, behind the sentence")
 def test_a_file_that_may_grow_no_further_is_one_sentence(
     models: Path, pictures: Path, output: Path, run_scoring: Scoring
 ) -> None:
