@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.arrays import Scores
+from engine.ranking import rank_classes
 
 
 def best_classes(scores: Scores, top_k: int) -> NDArray[np.int32]:
@@ -14,10 +15,6 @@ def best_classes(scores: Scores, top_k: int) -> NDArray[np.int32]:
         top_k: no more than there are classes.
     """
     best = np.empty((len(scores), top_k), np.int32)
-    for found, row in zip(best, -scores, strict=True):
-        # A third of the time that sorting a thousand classes takes. A comparison with NaN is
-        # false, so that among them are more than top_k, and none is lost.
-        highest = np.partition(row, top_k - 1)[top_k - 1]
-        among = np.flatnonzero(~(row > highest))
-        found[:] = among[np.argsort(row[among], kind="stable")[:top_k]]
+    for found, row in zip(best, scores, strict=True):
+        found[:] = rank_classes(row, top_k)
     return best

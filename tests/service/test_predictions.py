@@ -27,5 +27,6 @@ def test_they_are_the_highest_best_first_and_equal_ones_by_their_id(
 def test_a_network_that_answers_nan_still_has_its_classes() -> None:
     scores = np.array([0.1, np.nan, 0.7, np.nan], np.float32)
     assert [best["class_id"] for best in best_classes(scores, LABELS, 2)] == [2, 0]
+    assert [best["class_id"] for best in best_classes(scores, LABELS, 3)] == [2, 0, 1]
     nothing = np.full(4, np.nan, np.float32)
     assert len(best_classes(nothing, LABELS, 3)) == 3
